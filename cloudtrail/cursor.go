@@ -1,0 +1,170 @@
+package cloudtrail
+
+// cursor reads one JSON text from left to right, once, and checks its grammar as
+// it goes. Objects are walked with [cursor.object]; what nobody reads is passed
+// by [cursor.skip]. A reader that meets another type than it wants passes the
+// value and returns the zero value.
+//
+// After a fault the cursor stands at the end and every method returns at once, so
+// callers look at the fault only when they are done. Nothing read from a faulty
+// text may be used.
+type cursor struct {
+	text     string
+	pos      int
+	depth    int // of objects and arrays that are being walked
+	maxDepth int
+	work     *workspace
+
+	fault   Reason // "" while the text is good
+	faultAt int    // offset of the fault; len(text) when the text ends too early
+}
+
+// workspace is memory that cursors use again: one cursor at a time.
+type workspace struct {
+	open      []byte // closing brackets that skip still waits for
+	unescaped []byte // text of strings that are no views of the source
+}
+
+func (c *cursor) fail(r Reason) {
+	if c.fault == "" {
+		c.fault, c.faultAt = r, c.pos
+	}
+	c.pos = len(c.text)
+}
+
+// err returns the fault as an error, nil when there is none.
+func (c *cursor) err() error {
+	if c.fault == "" {
+		return nil
+	}
+	return fault(c.fault, "at byte %d of %d", c.faultAt, len(c.text))
+}
+
+// unfinished reports whether the text was good as far as it went.
+func (c *cursor) unfinished() bool { return c.fault == ErrNotJSON && c.faultAt == len(c.text) }
+
+// peek passes white space and returns the next byte, 0 at the end.
+func (c *cursor) peek() byte {
+	for c.pos < len(c.text) {
+		switch b := c.text[c.pos]; b {
+		case ' ', '\t', '\n', '\r':
+			c.pos++
+		default:
+			return b
+		}
+	}
+	return 0
+}
+
+// next passes white space and returns the offset of what comes next.
+func (c *cursor) next() int {
+	c.peek()
+	return c.pos
+}
+
+// take passes the byte b if it comes next.
+func (c *cursor) take(b byte) bool {
+	if c.peek() != b {
+		return false
+	}
+	c.pos++
+	return true
+}
+
+// object calls member for each member of the object that comes next. member must
+// read or skip the value. The key is valid until member returns.
+func (c *cursor) object(member func(key string)) {
+	if c.peek() != '{' {
+		c.skip()
+		return
+	}
+	for more := c.enter('}'); more; more = c.another('}') {
+		if key := c.key(); c.fault == "" {
+			member(key)
+		}
+	}
+}
+
+// array calls element for each element of the array that comes next. element
+// must read or skip the value.
+func (c *cursor) array(element func()) {
+	if c.peek() != '[' {
+		c.skip()
+		return
+	}
+	for more := c.enter(']'); more; more = c.another(']') {
+		element()
+	}
+}
+
+// enter passes an opening bracket and reports whether something comes before
+// the closing one.
+func (c *cursor) enter(closing byte) bool {
+	c.pos++
+	if c.take(closing) {
+		return false
+	}
+	c.depth++
+	if c.depth > c.maxDepth {
+		c.fail(ErrTooDeep)
+	}
+	return c.fault == ""
+}
+
+// another passes a comma and returns true, or passes the closing bracket.
+func (c *cursor) another(closing byte) bool {
+	if c.take(',') {
+		return true
+	}
+	if !c.take(closing) {
+		c.fail(ErrNotJSON)
+	}
+	c.depth--
+	return false
+}
+
+// key reads a member's name and the colon.
+func (c *cursor) key() string {
+	if c.peek() != '"' {
+		c.fail(ErrNotJSON)
+		return ""
+	}
+	key := c.str()
+	if !c.take(':') {
+		c.fail(ErrNotJSON)
+	}
+	return key
+}
+
+// str reads a string, "" for any other type.
+func (c *cursor) str() string {
+	if c.peek() != '"' {
+		c.skip()
+		return ""
+	}
+	span, verbatim := c.quoted()
+	if verbatim {
+		return span
+	}
+	start := len(c.work.unescaped)
+	c.work.unescaped = appendUnescaped(c.work.unescaped, span)
+	return view(c.work.unescaped[start:])
+}
+
+// flag reads true, also as a string; anything else is false.
+func (c *cursor) flag() bool {
+	if c.peek() == '"' {
+		return c.str() == "true"
+	}
+	return c.raw().text == "true"
+}
+
+// raw reads any value as a span of the text; null reads as absent.
+func (c *cursor) raw() Raw {
+	start := c.next()
+	c.skip()
+	if c.fault != "" || c.text[start] == 'n' {
+		return Raw{}
+	}
+	return Raw{c.text[start:c.pos]}
+}

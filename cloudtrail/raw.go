@@ -1,0 +1,113 @@
+package cloudtrail
+
+// Raw is a span of valid JSON, or empty. It reads tolerantly: what is absent, null
+// or of another type than asked for reads as empty, never as an error. Of duplicate
+// members the last one counts. A Raw of an Event lives as long as the Event.
+//
+// It is read with the package's own cursor, not a JSON path library: the same
+// grammar, names that may hold any character, and no recursion over the content.
+type Raw struct{ text string }
+
+// RawOf returns text as a Raw, empty when it is not one valid JSON value.
+func RawOf(text string) Raw {
+	c := Raw{text}.cursor(new(workspace))
+	r := c.raw()
+	if c.peek(); c.pos != len(text) {
+		return Raw{}
+	}
+	return r
+}
+
+// Exists reports whether there is a value other than null.
+func (r Raw) Exists() bool { return r.text != "" }
+
+// JSON returns the span as it stands in the record, "" when empty.
+func (r Raw) JSON() string { return r.text }
+
+// Get follows member names from object to object and returns the value.
+func (r Raw) Get(path ...string) Raw {
+	for _, name := range path {
+		r = r.member(name)
+	}
+	return r
+}
+
+// String returns the string at path, unescaped, a number or boolean as its text,
+// and "" for anything else.
+func (r Raw) String(path ...string) string {
+	r = r.Get(path...)
+	switch r.kind() {
+	case '{', '[', 0:
+		return ""
+	case '"':
+		return r.unquoted()
+	default:
+		return r.text
+	}
+}
+
+// Each calls fn for each element of the list at path, in order. CloudTrail writes
+// lists in several shapes, EC2 most of all, and all are taken for the list that they
+// mean: an array; {"items":[…]} or {"item":…} around one; a single value where a
+// list is expected; {"tag":1,"content":…} around an element. An empty object, an
+// empty string and null have no element.
+func (r Raw) Each(fn func(Raw), path ...string) {
+	r = r.Get(path...)
+	switch r.kind() {
+	case 0:
+	case '[':
+		c := r.cursor(new(workspace))
+		c.array(func() { c.raw().one(fn) })
+	case '{':
+		for _, wrapper := range [...]string{"items", "item"} {
+			if list := r.member(wrapper); list.Exists() {
+				list.Each(fn)
+				return
+			}
+		}
+		r.one(fn)
+	default:
+		r.one(fn)
+	}
+}
+
+// one calls fn for r as a single element.
+func (r Raw) one(fn func(Raw)) {
+	if r.kind() == '{' && r.member("tag").Exists() {
+		r = r.member("content")
+	}
+	if r.text != "" && r.text != "{}" && r.text != `""` {
+		fn(r)
+	}
+}
+
+// kind returns the first byte, which tells the type; 0 when empty.
+func (r Raw) kind() byte {
+	if r.text == "" {
+		return 0
+	}
+	return r.text[0]
+}
+
+func (r Raw) member(name string) (found Raw) {
+	if r.kind() != '{' {
+		return Raw{}
+	}
+	c := r.cursor(new(workspace))
+	c.object(func(key string) {
+		value := c.raw()
+		if key == name {
+			found = value
+		}
+	})
+	return found
+}
+
+func (r Raw) unquoted() string {
+	c := r.cursor(new(workspace))
+	return c.str()
+}
+
+func (r Raw) cursor(w *workspace) cursor {
+	return cursor{text: r.text, maxDepth: maxDepth, work: w}
+}

@@ -1,0 +1,159 @@
+package cloudtrail
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf16"
+	"unicode/utf8"
+	"unsafe"
+)
+
+// view returns b as a string without copying. It is the one place where a string
+// shares memory that changes: Decoder keeps the bytes until the callback that sees
+// the string has returned, which is the lifetime that Event documents.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// quoted passes a string and returns what is between its quotes, and whether
+// that is the text itself: without escapes and in valid UTF-8.
+func (c *cursor) quoted() (span string, verbatim bool) {
+	start := c.pos + 1
+	escaped, ascii := c.quotes()
+	if c.fault != "" {
+		return "", true
+	}
+	span = c.text[start : c.pos-1]
+	return span, !escaped && (ascii || utf8.ValidString(span))
+}
+
+// quotes passes a string, from quote to quote.
+func (c *cursor) quotes() (escaped, ascii bool) {
+	ascii = true
+	for c.pos++; ; {
+		c.pos = plainEnd(c.text, c.pos)
+		if c.pos == len(c.text) {
+			c.fail(ErrNotJSON)
+			return escaped, ascii
+		}
+		switch b := c.text[c.pos]; {
+		case b == '"':
+			c.pos++
+			return escaped, ascii
+		case b == '\\':
+			escaped = true
+			c.escape()
+		case b < ' ':
+			c.fail(ErrNotJSON)
+		default:
+			ascii = false
+			c.pos++
+		}
+	}
+}
+
+// escape passes a backslash and what belongs to it.
+func (c *cursor) escape() {
+	c.pos++
+	if !c.option(`"\/bfnrtu`) {
+		c.fail(ErrNotJSON)
+		return
+	}
+	if c.text[c.pos-1] != 'u' {
+		return
+	}
+	for range 4 {
+		if !c.option("0123456789abcdefABCDEF") {
+			c.fail(ErrNotJSON)
+			return
+		}
+	}
+}
+
+// plainEnd returns the offset, from i on, of the first byte that needs a look: a
+// quote, a backslash, a control character or one beyond ASCII. It reads eight
+// bytes at a time; in each sum below a byte's top bit is set when that byte is
+// one of them, and false alarms lie only above a true one.
+func plainEnd(s string, i int) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(s); i += 8 {
+		x := binary.LittleEndian.Uint64([]byte(s[i : i+8]))
+		quote := (x ^ '"'*ones) - ones
+		backslash := (x ^ '\\'*ones) - ones
+		control := x - ' '*ones
+		if found := (quote | backslash | control | x) & tops; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+	}
+	for i < len(s) && s[i] != '"' && s[i] != '\\' && ' ' <= s[i] && s[i] < utf8.RuneSelf {
+		i++
+	}
+	return i
+}
+
+// appendUnescaped appends the text of a string, given what stands between its
+// quotes. Escapes must have been checked by [cursor.quotes].
+func appendUnescaped(dst []byte, span string) []byte {
+	for i := 0; i < len(span); {
+		end := plainEnd(span, i)
+		dst = append(dst, span[i:end]...)
+		if i = end; i == len(span) {
+			break
+		}
+		r, size := utf8.DecodeRuneInString(span[i:])
+		if r == '\\' {
+			r, size = unescape(span[i:])
+		}
+		dst = utf8.AppendRune(dst, r)
+		i += size
+	}
+	return dst
+}
+
+// unescape returns the character of the escape that s begins with, and the
+// escape's length. A lone surrogate is U+FFFD.
+func unescape(s string) (r rune, size int) {
+	switch s[1] {
+	case 'b':
+		return '\b', 2
+	case 'f':
+		return '\f', 2
+	case 'n':
+		return '\n', 2
+	case 'r':
+		return '\r', 2
+	case 't':
+		return '\t', 2
+	case 'u':
+		return unescapeUnicode(s)
+	default:
+		return rune(s[1]), 2
+	}
+}
+
+func unescapeUnicode(s string) (r rune, size int) {
+	const length = len(`\u0000`)
+	r = hex4(s[2:length])
+	if !utf16.IsSurrogate(r) {
+		return r, length
+	}
+	if len(s) >= 2*length && s[length] == '\\' && s[length+1] == 'u' {
+		if pair := utf16.DecodeRune(r, hex4(s[length+2:2*length])); pair != utf8.RuneError {
+			return pair, 2 * length
+		}
+	}
+	return utf8.RuneError, length
+}
+
+// hex4 returns the value of four hexadecimal digits.
+func hex4(digits string) (r rune) {
+	for i := range len(digits) {
+		b := rune(digits[i])
+		switch {
+		case b <= '9':
+			b -= '0'
+		default:
+			b = b&^0x20 - 'A' + 10
+		}
+		r = r<<4 | b
+	}
+	return r
+}

@@ -1,0 +1,138 @@
+package cloudtrail
+
+// value decodes the JSON value that s begins with, and returns its length: all of
+// s when the value is broken.
+func (d *Decoder) value(s string, layer int) (n int, err error) {
+	switch s[0] {
+	case '{':
+		return d.object(s, layer)
+	case '[':
+		c := d.cursor(s)
+		list := c.raw()
+		if err := c.err(); err != nil {
+			return len(s), err
+		}
+		return c.pos, d.list(list, EnvelopeArray, layer, d.element)
+	case '"':
+		return d.quoted(s, layer)
+	default:
+		c := d.cursor(s)
+		c.skip()
+		if err := c.err(); err != nil {
+			return len(s), err
+		}
+		return c.pos, fault(ErrUnknownShape, "a number or literal")
+	}
+}
+
+// object decodes an event or an envelope. Nothing of it is used before all of it
+// has been read.
+func (d *Decoder) object(s string, layer int) (n int, err error) {
+	c := d.cursor(s)
+	d.doc = document{}
+	d.doc.read(&c)
+	if err := c.err(); err != nil {
+		return len(s), err
+	}
+	switch {
+	case d.doc.wrapping.digest:
+		return c.pos, d.skip(SkipDigest)
+	case d.doc.isEvent():
+		return c.pos, d.event()
+	default:
+		return c.pos, d.unwrap(d.doc.wrapping, layer)
+	}
+}
+
+// unwrap decodes what an envelope holds.
+func (d *Decoder) unwrap(w wrapping, layer int) error {
+	switch {
+	case w.messageType == "CONTROL_MESSAGE":
+		return d.skip(SkipControlMessage)
+	case w.logEvents.kind() == '[':
+		return d.list(w.logEvents, EnvelopeLogs, layer, d.logEvent)
+	case w.records.kind() == '[':
+		return d.list(w.records, EnvelopeRecords, layer, d.element)
+	case w.lookups.kind() == '[':
+		return d.list(w.lookups, EnvelopeLookup, layer, d.element)
+	case w.detail.kind() == '{':
+		return d.inner(w.detail, EnvelopeEventBridge, layer)
+	case w.lookup.Exists():
+		return d.inner(w.lookup, EnvelopeLookup, layer)
+	case w.message.Exists():
+		return d.inner(w.message, EnvelopeNotification, layer)
+	case w.body.Exists():
+		return d.inner(w.body, EnvelopeNotification, layer)
+	default:
+		return fault(ErrUnknownShape, "an object without a member of CloudTrail's")
+	}
+}
+
+// inner decodes the one value of an envelope.
+func (d *Decoder) inner(value Raw, kind Envelope, layer int) error {
+	layer, err := d.deeper(layer)
+	if err != nil {
+		return err
+	}
+	d.sum.Envelopes[kind]++
+	return d.element(value, layer)
+}
+
+// list decodes the elements of an array, which has been checked, each on its own:
+// a bad one is reported and the others go on.
+func (d *Decoder) list(list Raw, kind Envelope, layer int, decode func(Raw, int) error) error {
+	layer, err := d.deeper(layer)
+	if err != nil {
+		return err
+	}
+	d.sum.Envelopes[kind]++
+	// The elements are decoded between two steps of this cursor, and use the
+	// Decoder's own workspace.
+	c := list.cursor(new(workspace))
+	c.array(func() {
+		start := c.next()
+		c.skip()
+		if item := c.text[start:c.pos]; err == nil {
+			err = d.report(decode(Raw{item}, layer), item)
+		}
+	})
+	return err
+}
+
+func (d *Decoder) element(value Raw, layer int) error {
+	_, err := d.value(value.text, layer)
+	return err
+}
+
+// logEvent decodes an element of a CloudWatch Logs subscription.
+func (d *Decoder) logEvent(e Raw, layer int) error {
+	message := e.Get("message")
+	if !message.Exists() {
+		return fault(ErrUnknownShape, "a log event without message")
+	}
+	return d.element(message, layer)
+}
+
+// quoted decodes content that stands in a JSON string.
+func (d *Decoder) quoted(s string, layer int) (n int, err error) {
+	c := d.cursor(s)
+	span, verbatim := c.quoted()
+	if err := c.err(); err != nil {
+		return len(s), err
+	}
+	if layer, err = d.deeper(layer); err != nil {
+		return c.pos, err
+	}
+	d.sum.Envelopes[EnvelopeString]++
+	buffer := d.buffers.take()
+	defer d.buffers.give(&buffer)
+	if verbatim {
+		buffer = append(buffer, span...)
+	} else {
+		buffer = appendUnescaped(buffer, span)
+	}
+	if err := d.spend(len(buffer)); err != nil {
+		return c.pos, err
+	}
+	return c.pos, d.content(buffer, layer)
+}
