@@ -1,0 +1,72 @@
+package processor
+
+import (
+	"errors"
+	"sync/atomic"
+
+	"github.com/straytoken/straytoken/cloudtrail"
+	"github.com/straytoken/straytoken/finding"
+)
+
+// Counts are the processor's counters, since its start.
+type Counts struct {
+	Records     atomic.Int64
+	Events      atomic.Int64
+	DeadLetters atomic.Int64
+	Judged      atomic.Int64 // verdicts reached
+	Defects     atomic.Int64 // judgements and events that failed by a fault of ours
+	Created     atomic.Int64 // findings by what they did
+	Updated     atomic.Int64
+	Closed      atomic.Int64
+
+	Skipped   [cloudtrail.SkipReasons]atomic.Int64   // parts of records, by cloudtrail.SkipReason
+	Envelopes [cloudtrail.EnvelopeKinds]atomic.Int64 // envelopes opened, by cloudtrail.Envelope
+	Bad       map[cloudtrail.Reason]*atomic.Int64    // dead letters, by cloudtrail.Reason; fixed keys
+}
+
+func newCounts() *Counts {
+	bad := map[cloudtrail.Reason]*atomic.Int64{}
+	for _, r := range append(cloudtrail.Reasons(), reasonDefect, reasonOther) {
+		bad[r] = new(atomic.Int64)
+	}
+	return &Counts{Bad: bad}
+}
+
+func (c *Counts) decoded(s *cloudtrail.Summary) {
+	c.Events.Add(int64(s.Events))
+	for i, n := range s.Skipped {
+		c.Skipped[i].Add(int64(n))
+	}
+	for i, n := range s.Envelopes {
+		c.Envelopes[i].Add(int64(n))
+	}
+}
+
+func (c *Counts) sent(findings []*finding.Finding) {
+	for _, f := range findings {
+		switch f.Activity {
+		case finding.Create:
+			c.Created.Add(1)
+		case finding.Update:
+			c.Updated.Add(1)
+		case finding.Close:
+			c.Closed.Add(1)
+		}
+	}
+}
+
+// Reasons of dead letters that are not the decoder's.
+const (
+	reasonDefect cloudtrail.Reason = "defect"
+	reasonOther  cloudtrail.Reason = "other"
+)
+
+func reasonOf(err error) cloudtrail.Reason {
+	if errors.Is(err, errDefect) {
+		return reasonDefect
+	}
+	if r := cloudtrail.ReasonOf(err); r != "" {
+		return r
+	}
+	return reasonOther
+}

@@ -1,0 +1,85 @@
+package processor
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/straytoken/straytoken/rules"
+	"github.com/straytoken/straytoken/sink"
+	"github.com/straytoken/straytoken/state"
+)
+
+// judge judges locks, remembers what follows from the verdicts and reports them.
+// It gives what is left to do: the sessions that the consequences touch, and those
+// just reported, once more. Another worker may have learned, after our reading and
+// before its own, what changes a verdict: it then saw no dispute to look at, but
+// we see its facts now. So whoever speaks last has seen everything.
+func (p *Processor) judge(ctx context.Context, locks []string) (debt, error) {
+	verdicts, err := p.verdicts(ctx, locks)
+	if err != nil {
+		return debt{}, err
+	}
+	p.counts.Judged.Add(int64(len(verdicts)))
+	var facts []state.Fact
+	for i := range verdicts {
+		facts = append(facts, verdicts[i].Consequences()...)
+	}
+	changes, err := p.cfg.Facts.Absorb(ctx, facts)
+	if err != nil {
+		return debt{}, fmt.Errorf("remember consequences: %w", err)
+	}
+	reported, err := p.report(ctx, verdicts, false)
+	if err != nil {
+		p.cfg.Logger.Warn("findings are not delivered yet", "err", err)
+		return debt{}, err
+	}
+	return debt{changes: changes, locks: reported}, nil
+}
+
+// verdicts judges locks over one fresh reading of the store. A judgement that
+// panics is a defect of ours: it costs that session, with a dead letter, and
+// nobody else.
+func (p *Processor) verdicts(ctx context.Context, locks []string) ([]rules.Verdict, error) {
+	var out []rules.Verdict
+	var failed map[string]error
+	err := p.read(ctx, func(view state.View) {
+		out, failed = nil, map[string]error{}
+		for _, lock := range locks {
+			verdicts, err := judgeSafely(p.cfg.Policy, lock, view)
+			if err != nil {
+				failed[lock] = err
+				continue
+			}
+			out = append(out, verdicts...)
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read what is known of %d sessions: %w", len(locks), err)
+	}
+	for lock, err := range failed {
+		if err := p.giveUp(ctx, lock, err); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func judgeSafely(policy *rules.Policy, lock string, view state.View) (v []rules.Verdict, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: %v\n%s", errDefect, r, debug.Stack())
+		}
+	}()
+	return policy.Judge(lock, view), nil
+}
+
+func (p *Processor) giveUp(ctx context.Context, lock string, cause error) error {
+	p.cfg.Logger.Error("a session cannot be judged", "session", lock, "err", cause)
+	p.counts.Defects.Add(1)
+	letter := sink.DeadLetter{Time: p.cfg.Now().UTC(), Source: "session " + lock, Reason: string(reasonDefect), Error: cause.Error()}
+	if err := p.cfg.DeadLetters.Send(ctx, []sink.DeadLetter{letter}); err != nil {
+		return fmt.Errorf("write dead letter: %w", err)
+	}
+	return nil
+}

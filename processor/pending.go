@@ -1,0 +1,62 @@
+package processor
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// later notes that there will be something left to say of a lock's findings: how
+// many events it came to, and that the lateness window is over.
+func (p *Processor) later(lock string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, ok := p.pending[lock]; !ok {
+		p.pending[lock] = p.cfg.Now().Add(p.cfg.Lateness)
+	}
+}
+
+// Tick says what is left to say of the open findings whose time has come. It is to
+// be called every few seconds. After an error it is owed until the next call.
+func (p *Processor) Tick(ctx context.Context) error {
+	return p.finish(ctx, p.cfg.Now())
+}
+
+// Finish says what is left to say of all open findings, once nothing more will
+// come: every finding is then in its final state.
+func (p *Processor) Finish(ctx context.Context) error {
+	p.ended.Store(true)
+	return p.finish(ctx, p.cfg.Now().Add(2*p.cfg.Lateness))
+}
+
+func (p *Processor) finish(ctx context.Context, now time.Time) error {
+	due := p.due(now)
+	if len(due) == 0 {
+		return nil
+	}
+	verdicts, err := p.verdicts(ctx, due)
+	if err == nil {
+		_, err = p.report(ctx, verdicts, true)
+	}
+	if err != nil {
+		for _, lock := range due {
+			p.later(lock)
+		}
+	}
+	return err
+}
+
+// due takes the locks whose time has come.
+func (p *Processor) due(now time.Time) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var due []string
+	for lock, at := range p.pending {
+		if !at.After(now) {
+			due = append(due, lock)
+			delete(p.pending, lock)
+		}
+	}
+	slices.Sort(due)
+	return due
+}

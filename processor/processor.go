@@ -1,0 +1,197 @@
+package processor
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/straytoken/straytoken/cloudtrail"
+	"github.com/straytoken/straytoken/finding"
+	"github.com/straytoken/straytoken/rules"
+	"github.com/straytoken/straytoken/sink"
+	"github.com/straytoken/straytoken/state"
+)
+
+// Record is one record of a stream or one trail file, and where it came from.
+type Record struct {
+	Data           []byte
+	Stream         string // Kinesis stream; "" for files
+	Shard          string
+	SequenceNumber string
+	Source         string // file or object; "" for Kinesis
+}
+
+// Config is what a Processor works with. Facts, Findings and DeadLetters are
+// required.
+type Config struct {
+	Facts       *state.Facts
+	Policy      *rules.Policy
+	Extractor   rules.Extractor
+	Findings    sink.Sink
+	DeadLetters sink.DeadLetterSink
+	Limits      cloudtrail.Limits
+	// Lateness is how long after a use an event that explains it may still arrive;
+	// until then a finding is provisional. Default 15 minutes.
+	Lateness time.Duration
+	// Report is the least severity of findings. Default medium.
+	Report finding.Severity
+	Logger *slog.Logger     // default slog.Default()
+	Now    func() time.Time // default time.Now
+}
+
+// Processor turns batches of records into findings. It is safe for concurrent
+// use, one batch a shard at a time.
+type Processor struct {
+	cfg      Config
+	decoders sync.Pool
+	counts   *Counts
+	newest   atomic.Int64 // newest event time seen, seconds since 1970
+	ended    atomic.Bool  // nothing more will come
+
+	mu   sync.Mutex
+	owed    map[string]debt      // by shard: what an error interrupted
+	pending map[string]time.Time // by lock: when to say what is left to say of an open finding
+}
+
+// New makes a Processor.
+func New(cfg Config) *Processor {
+	if cfg.Policy == nil {
+		cfg.Policy = &rules.Policy{}
+	}
+	if cfg.Lateness <= 0 {
+		cfg.Lateness = 15 * time.Minute
+	}
+	if cfg.Report == finding.Informational {
+		cfg.Report = finding.Medium
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	p := &Processor{cfg: cfg, owed: map[string]debt{}, pending: map[string]time.Time{}, counts: newCounts()}
+	p.decoders.New = func() any { return cloudtrail.NewDecoder(cfg.Limits) }
+	return p
+}
+
+// Counts gives the counters, which go on counting.
+func (p *Processor) Counts() *Counts { return p.counts }
+
+// Process makes a batch of one shard durable: after nil, nothing of it will be
+// needed again. After an error it must be processed again as a whole; that repeats
+// nothing but what was not confirmed.
+func (p *Processor) Process(ctx context.Context, records []Record) error {
+	facts, letters := p.decode(records)
+	changes, err := p.cfg.Facts.Absorb(ctx, facts)
+	if err != nil {
+		return fmt.Errorf("remember facts: %w", err)
+	}
+	if err := p.settle(ctx, shardOf(records), changes); err != nil {
+		return err
+	}
+	if len(letters) > 0 {
+		if err := p.cfg.DeadLetters.Send(ctx, letters); err != nil {
+			return fmt.Errorf("write %d dead letters: %w", len(letters), err)
+		}
+		p.counts.DeadLetters.Add(int64(len(letters)))
+	}
+	p.counts.Records.Add(int64(len(records)))
+	return nil
+}
+
+func shardOf(records []Record) string {
+	if len(records) == 0 {
+		return ""
+	}
+	return records[0].Stream + "/" + records[0].Shard
+}
+
+// maxRounds bounds how often the consequences of verdicts are followed for one
+// batch. Each round follows one more step of a chain (a thief's session made a
+// credential, that made another); longer chains than this have no known cause.
+const maxRounds = 16
+
+// settle judges what the changes touch, and what their verdicts touch in turn,
+// until nothing is left. What an error interrupts stays owed to the shard: its
+// facts are already known, so processing the batch again would not find it.
+func (p *Processor) settle(ctx context.Context, shard string, changes []state.Change) error {
+	work := p.takeOwed(shard)
+	work.changes = append(work.changes, changes...)
+	for range maxRounds {
+		touched, err := p.touched(ctx, work.changes)
+		if err != nil {
+			p.owe(shard, work)
+			return err
+		}
+		work.locks = rules.Locks(append(work.locks, touched...))
+		if len(work.locks) == 0 {
+			return nil
+		}
+		next, err := p.judge(ctx, work.locks)
+		if err != nil {
+			p.owe(shard, debt{locks: work.locks})
+			return err
+		}
+		work = next
+	}
+	p.cfg.Logger.Warn("consequences of verdicts do not end", "shard", shard)
+	return nil
+}
+
+// debt is work still to be done: facts whose sessions are to be found, and
+// sessions to be judged.
+type debt struct {
+	changes []state.Change
+	locks   []string
+}
+
+// touched finds the locks that changes touch.
+func (p *Processor) touched(ctx context.Context, changes []state.Change) ([]string, error) {
+	var locks []string
+	err := p.read(ctx, func(view state.View) {
+		locks = nil
+		for _, c := range changes {
+			locks = append(locks, rules.Affected(c, view)...)
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find the sessions that new facts touch: %w", err)
+	}
+	return locks, nil
+}
+
+func (p *Processor) takeOwed(shard string) debt {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	d := p.owed[shard]
+	delete(p.owed, shard)
+	return d
+}
+
+func (p *Processor) owe(shard string, d debt) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.owed[shard] = d
+}
+
+// read runs a pure function over a View until every Set that it asks for is
+// there, fresh from the store.
+func (p *Processor) read(ctx context.Context, f func(state.View)) error {
+	var snapshot state.Snapshot
+	for {
+		f(&snapshot)
+		wanted := snapshot.Wanted()
+		if len(wanted) == 0 {
+			return nil
+		}
+		sets, err := p.cfg.Facts.Sets(ctx, wanted)
+		if err != nil {
+			return err
+		}
+		snapshot.Fill(sets)
+	}
+}

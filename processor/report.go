@@ -1,0 +1,188 @@
+package processor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/straytoken/straytoken/finding"
+	"github.com/straytoken/straytoken/rules"
+	"github.com/straytoken/straytoken/state"
+)
+
+// findingLife is how long it is remembered what was last said of a finding.
+const findingLife = 90 * 24 * time.Hour
+
+const classSent = "sent" // sequence number: what was said, under a finding's key
+
+// sent is what was last said of a finding.
+type sent struct {
+	Sequence int              `json:"n"`
+	Status   finding.Status   `json:"status"`
+	Severity finding.Severity `json:"severity"`
+	Phase    finding.Phase    `json:"phase"`
+	Events   int              `json:"events"`
+	// Digest is what makes a finding worth repeating when it changes.
+	Digest string `json:"digest"`
+}
+
+func findingID(v *rules.Verdict) string { return finding.ID(v.Case) }
+
+func findingKey(id string) state.Key { return state.NewKey("finding", id) }
+
+// report sends what is new in the verdicts, and gives the locks that it spoke of.
+// With final it also sends what alone would not be worth a line: some more events,
+// or that the lateness window is over.
+func (p *Processor) report(ctx context.Context, verdicts []rules.Verdict, final bool) ([]string, error) {
+	var speak []*rules.Verdict
+	var keys []state.Key
+	for i := range verdicts {
+		if v := &verdicts[i]; v.Contested || p.reportable(v) {
+			speak = append(speak, v)
+			keys = append(keys, findingKey(findingID(v)))
+		}
+	}
+	if len(speak) == 0 {
+		return nil, nil
+	}
+	said, err := p.cfg.Facts.Sets(ctx, keys)
+	if err != nil {
+		return nil, fmt.Errorf("read what was reported: %w", err)
+	}
+	return p.send(ctx, p.news(speak, said, final))
+}
+
+// line is one finding to send and what to remember of it.
+type line struct {
+	verdict *rules.Verdict
+	now     sent
+}
+
+// news picks the verdicts that say something new. What says too little yet is
+// noted for later.
+func (p *Processor) news(verdicts []*rules.Verdict, said map[state.Key]*state.Set, final bool) []line {
+	var lines []line
+	for _, v := range verdicts {
+		last := lastSent(said[findingKey(findingID(v))])
+		now := p.says(v, last)
+		switch {
+		case last == nil && now.Status == finding.Closed:
+		case last == nil || last.differs(&now, final):
+			lines = append(lines, line{v, now})
+		}
+		if now.Status == finding.Open && !final {
+			p.later(v.Lock)
+		}
+	}
+	return lines
+}
+
+// says is what there is to say of a verdict.
+func (p *Processor) says(v *rules.Verdict, last *sent) sent {
+	now := sent{Sequence: 1, Status: finding.Open, Severity: v.Severity, Phase: p.phase(v), Events: intruderEvents(v), Digest: digest(v)}
+	if !p.reportable(v) {
+		now.Status = finding.Closed
+	}
+	if last != nil {
+		now.Sequence = last.Sequence + 1
+	}
+	return now
+}
+
+// differs tells whether there is something new to say.
+func (s *sent) differs(now *sent, final bool) bool {
+	if s.Status != now.Status {
+		return true
+	}
+	if now.Status == finding.Closed {
+		return false
+	}
+	return s.Digest != now.Digest || final && (s.Phase != now.Phase || s.Events != now.Events)
+}
+
+func (p *Processor) reportable(v *rules.Verdict) bool {
+	return v.Intruder() != nil && v.Severity >= p.cfg.Report
+}
+
+// send delivers findings and then remembers that it did. In between a crash makes
+// it deliver them again: at least once.
+func (p *Processor) send(ctx context.Context, lines []line) ([]string, error) {
+	var findings []*finding.Finding
+	var facts []state.Fact
+	var locks []string
+	for _, l := range lines {
+		findings = append(findings, p.finding(l.verdict, l.now))
+		facts = append(facts, p.sentFact(findingID(l.verdict), l.now))
+		locks = append(locks, l.verdict.Lock)
+	}
+	if len(findings) == 0 {
+		return nil, nil
+	}
+	if err := p.cfg.Findings.Send(ctx, findings); err != nil {
+		return nil, fmt.Errorf("deliver %d findings: %w", len(findings), err)
+	}
+	p.counts.sent(findings)
+	if _, err := p.cfg.Facts.Absorb(ctx, facts); err != nil {
+		return nil, fmt.Errorf("remember what was reported: %w", err)
+	}
+	return locks, nil
+}
+
+func lastSent(set *state.Set) *sent {
+	var last *sent
+	for _, m := range set.Class(classSent) {
+		var s sent
+		if json.Unmarshal([]byte(m.First().Value), &s) == nil && (last == nil || s.Sequence > last.Sequence) {
+			last = &s
+		}
+	}
+	return last
+}
+
+func (p *Processor) sentFact(id string, s sent) state.Fact {
+	value, err := json.Marshal(s)
+	if err != nil { // a struct of strings and numbers always marshals
+		panic(err)
+	}
+	at := p.cfg.Now().Unix()
+	return state.Fact{
+		Key: findingKey(id), Member: state.NewMember(classSent, strconv.Itoa(s.Sequence)),
+		Observation: state.Observation{Time: at, EventID: s.Digest + string(s.Phase) + strconv.Itoa(s.Events), Value: string(value)},
+		Retention:   state.Retention{Expires: at + int64(findingLife/time.Second)},
+	}
+}
+
+// digest is what a finding tells, as far as a change of it is worth telling again:
+// status and severity, who is what, and the first of every tenfold of events.
+func digest(v *rules.Verdict) string {
+	parts := []string{v.Severity.String(), string(v.Rule()), strconv.Itoa(milestone(intruderEvents(v)))}
+	for i := range v.Places {
+		pl := &v.Places[i]
+		parts = append(parts, string(pl.Role)+" "+pl.Host+" "+pl.Endpoint)
+	}
+	slices.Sort(parts[3:])
+	return finding.ID(strings.Join(parts, "\n"))
+}
+
+func milestone(events int) int {
+	for _, m := range []int{1000, 100, 10} {
+		if events >= m {
+			return m
+		}
+	}
+	return 1
+}
+
+func intruderEvents(v *rules.Verdict) int {
+	n := 0
+	for i := range v.Places {
+		if v.Places[i].Role == finding.Intruder {
+			n += len(v.Places[i].Seen)
+		}
+	}
+	return n
+}

@@ -1,0 +1,63 @@
+package rules
+
+import "strings"
+
+// agent is what a user agent says of the software and the system behind a call.
+// The caller chooses it, so it may raise a suspicion and never lowers one.
+type agent struct {
+	family string // "aws-sdk-go-v2", "boto3", "aws-cli", …
+	system string // "linux", "windows", "macos", "attack" or ""
+}
+
+// families are looked for in order: a wrapper (Terraform, the CLI) before the SDK
+// that it is built on.
+var families = []string{
+	"amazon-ssm-agent", "awslambda-worker", "amazon-ecs-agent", "kubelet", "aws-node",
+	"Terraform", "Pulumi", "cdk", "ElasticMapReduce", "S3Console", "CloudShell",
+	"aws-cli", "Boto3", "Botocore", "aws-sdk-go-v2", "aws-sdk-go", "aws-sdk-java", "aws-sdk-nodejs", "aws-sdk-js",
+	"aws-sdk-ruby", "aws-sdk-rust", "aws-sdk-dotnet", "aws-sdk-cpp", "aws-sdk-php", "aws-sdk-kotlin", "aws-sdk-swift",
+	"Mozilla", "curl", "Go-http-client", "python-requests",
+}
+
+var systems = []struct{ mark, system string }{
+	{"kali", "attack"}, {"parrot", "attack"}, {"pentoo", "attack"},
+	{"darwin", "macos"}, {"macos", "macos"}, {"mac os x", "macos"},
+	{"windows", "windows"}, {"linux", "linux"}, {"amzn", "linux"},
+}
+
+func parseAgent(userAgent string) agent {
+	text := strings.Trim(userAgent, "[]")
+	lower := strings.ToLower(text)
+	a := agent{family: firstProduct(text)}
+	for _, f := range families {
+		if strings.Contains(lower, strings.ToLower(f)) {
+			a.family = strings.ToLower(f)
+			break
+		}
+	}
+	for _, s := range systems {
+		if strings.Contains(lower, s.mark) {
+			a.system = s.system
+			break
+		}
+	}
+	return a
+}
+
+// firstProduct is the name before the version in the first product token,
+// RFC 9110 section 10.1.5.
+func firstProduct(text string) string {
+	token, _, _ := strings.Cut(text, " ")
+	name, _, _ := strings.Cut(token, "/")
+	return strings.ToLower(name[:min(len(name), 40)])
+}
+
+// platformAgent tells whether the software is one that AWS installs on the
+// workload itself.
+func (a agent) platformAgent() bool {
+	switch a.family {
+	case "amazon-ssm-agent", "awslambda-worker", "amazon-ecs-agent", "kubelet", "aws-node":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,142 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/straytoken/straytoken/network"
+	"github.com/straytoken/straytoken/state"
+)
+
+// drift: E5, other software than the session shows anywhere else; and E8, a
+// private address without an endpoint beside a public owner.
+func (t *trial) drift(p *place) {
+	here, elsewhere := t.families(p)
+	strange := slices.DeleteFunc(here, func(f string) bool { return slices.Contains(elsewhere, f) })
+	if len(strange) > 0 && len(elsewhere) > 0 {
+		t.weigh(p, AgentDrift, fmt.Sprintf("the caller uses %s, the session elsewhere %s", strings.Join(strange, ", "), strings.Join(elsewhere, ", ")))
+	}
+	if p.private && p.Endpoint == "" && !t.owner.private {
+		t.weigh(p, NoEndpoint, fmt.Sprintf("%s is a private address, yet the call did not come through a VPC endpoint", p.Host))
+	}
+}
+
+func (t *trial) families(p *place) (here, elsewhere []string) {
+	for _, m := range t.set.Class(classAgent) {
+		parts := state.Parts(m.Name)
+		if len(parts) != 3 || parts[1] == "" {
+			continue
+		}
+		if parts[0] == p.Host {
+			here = append(here, parts[1])
+		} else {
+			elsewhere = append(elsewhere, parts[1])
+		}
+	}
+	return here, slices.Compact(elsewhere)
+}
+
+// platformAt tells whether AWS's own agents call from a place.
+func (t *trial) platformAt(p *place) bool {
+	here, _ := t.families(p)
+	return slices.ContainsFunc(here, func(f string) bool { return agent{family: f}.platformAgent() })
+}
+
+// olderMetadata: E9.
+func (t *trial) olderMetadata(p *place) {
+	if t.delivered(p, "1.0") && t.delivered(t.owner, "2.0") && !t.delivered(p, "2.0") {
+		t.weigh(p, OlderMetadata, "the key was handed out over IMDSv1, while the workload uses its sibling from IMDSv2")
+	}
+}
+
+func (t *trial) delivered(p *place, version string) bool {
+	return slices.ContainsFunc(t.tokens, func(k token) bool {
+		return k.Delivery == version && slices.Contains(p.Keys, k.AccessKey)
+	})
+}
+
+// interleaved: E10, the owner goes on while the intruder calls.
+func (t *trial) interleaved(p *place) {
+	before, after := false, false
+	for _, o := range t.owner.Seen {
+		gap := o.Time - p.First().Time
+		before = before || gap <= 0 && gap >= -interleave
+		after = after || gap >= 0 && gap <= interleave
+	}
+	if before && after {
+		t.weigh(p, Interleaved, fmt.Sprintf("%s and %s take turns within ten minutes", t.owner.where(), p.where()))
+	}
+}
+
+// newRegion: E13, the role was never used in the region, but from here.
+func (t *trial) newRegion(p *place) {
+	for _, m := range t.view.Set(t.roleKey()).Class(classRegion) {
+		first := m.First()
+		if first.Session == t.lock && network.ParseCaller(first.Address).Host() == p.Host && !globalRegion(first.Region) {
+			t.weigh(p, NewRegion, "the role was never used in "+first.Region+" before")
+			return
+		}
+	}
+}
+
+// globalRegion: where global services log, whoever calls them from wherever.
+func globalRegion(region string) bool {
+	return region == "us-east-1" || region == "us-gov-west-1" || region == "cn-north-1"
+}
+
+// connect adds what other sessions' verdicts say.
+func (t *trial) connect() {
+	t.issuedByThief()
+	for _, p := range t.places {
+		t.convictedAddress(p)
+	}
+}
+
+// settledBefore is how long before a thief's first use an address must have been
+// the session's own already, for the thief to be a guest on the session's machine
+// and not the other way round, in seconds.
+const settledBefore = 3600
+
+// convictedAddress: E7, another session's thief calls from here. For a session
+// that is no machine's that says little by itself: the thief may well be an
+// operator whose other sessions are his own.
+func (t *trial) convictedAddress(p *place) {
+	if p.explained != "" || !t.kind.Compute() && len(p.Evidence) == 0 || p == t.owner && t.platformAt(p) {
+		return
+	}
+	for _, m := range t.view.Set(network.AddressKey(t.account(), p.Host)).Class(classConvict) {
+		if m.First().Session == t.lock || p == t.owner && p.First().Time < m.First().Time-settledBefore {
+			continue
+		}
+		if t.convictedAt(m.First().Session, p.Host) {
+			if t.explain(p); p.explained == "" {
+				t.weigh(p, ConvictedAddress, p.Host+" is the intruder's address in another finding")
+			}
+			return
+		}
+	}
+}
+
+func (t *trial) convictedAt(lock, host string) bool {
+	return slices.ContainsFunc(t.policy.judgeAlone(lock, t.view), func(v Verdict) bool { return v.convicts(host) })
+}
+
+// issuedByThief: lineage. A credential that a stolen session made from the
+// thief's address is the thief's.
+func (t *trial) issuedByThief() {
+	for _, k := range t.tokens {
+		if k.issued == nil || k.issued.Session == "" || k.issued.Session == t.lock {
+			continue
+		}
+		host := network.ParseCaller(k.issued.Address).Host()
+		if !t.convictedAt(k.issued.Session, host) {
+			continue
+		}
+		for _, p := range t.places {
+			if slices.Contains(p.Keys, k.AccessKey) {
+				t.weigh(p, IssuedByThief, fmt.Sprintf("the credential was made by %s from %s, with a stolen session", k.issued.Name, host))
+			}
+		}
+	}
+}

@@ -1,0 +1,190 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/straytoken/straytoken/finding"
+	"github.com/straytoken/straytoken/network"
+	"github.com/straytoken/straytoken/state"
+)
+
+// maxWatched bounds how many disputed sessions of an account are judged again
+// when its inventory changes.
+const maxWatched = 1024
+
+// Consequences are the facts that follow from a verdict. They decide nothing, they
+// only say where to look: which sessions to judge again when something new is
+// known, and which addresses to look at twice. Like all facts they are never taken
+// back; whoever follows one judges anew.
+func (v *Verdict) Consequences() []state.Fact {
+	intruder := v.Intruder()
+	if intruder == nil || v.Severity < finding.Low {
+		return nil
+	}
+	at := *intruder.First()
+	facts := []state.Fact{v.mark(at, SessionKey(v.Lock), state.ContestedClass, state.Retention{})}
+	facts = append(facts, v.mark(at, network.AccountKey(v.Session.Account), state.NewMember(classWatch, v.Lock), state.Retention{Members: maxWatched}))
+	for i := range v.Places {
+		p := &v.Places[i]
+		if p.Role != finding.Intruder {
+			continue
+		}
+		key := network.AddressKey(v.Session.Account, p.Host)
+		facts = append(facts, v.mark(*p.First(), key, state.NewMember(classSession, v.Lock), state.Retention{Members: maxSessions}))
+		if v.convicts(p.Host) {
+			facts = append(facts, v.mark(*p.First(), key, state.NewMember(classConvict, v.Lock), state.Retention{Members: maxSessions}))
+		}
+	}
+	return facts
+}
+
+func (v *Verdict) mark(at state.Observation, key state.Key, member string, r state.Retention) state.Fact {
+	at.Session, at.Agent = v.Lock, ""
+	life := v.Session.lifetime()
+	if key.Kind() == "address" && state.Class(member) == classConvict {
+		life = addressLife
+	}
+	r.Expires = at.Time + int64(max(life, addressLife)/time.Second)
+	return state.Fact{Key: key, Member: member, Observation: at, Retention: r}
+}
+
+// Affected lists the locks whose verdicts a new fact may change. The View is asked
+// for what lies between the fact and them.
+func Affected(c state.Change, view state.View) []string {
+	switch c.Key.Kind() {
+	case "session":
+		return affectedSession(c)
+	case "key":
+		return affectedCredential(c, view)
+	case "address":
+		return affectedAddress(c, view)
+	case "role":
+		return affectedRole(c, view)
+	case "endpoint":
+		if state.Class(c.Member) == classSession {
+			return fewSessions(view.Set(c.Key), 2)
+		}
+		return append(sessions(view.Set(c.Key)), watched(c, view)...)
+	case "instance":
+		if state.Class(c.Member) == classSession {
+			return nil // the session itself is judged for its own facts
+		}
+		return sessions(view.Set(c.Key))
+	case "account":
+		if state.Class(c.Member) == classWatch {
+			return nil
+		}
+		return watchedIn(c.Key, view)
+	}
+	return watched(c, view)
+}
+
+// affectedSession: a session's own fact changes its own verdict. Repetitions at an
+// address known to be quiet change nothing, unless they look around.
+func affectedSession(c state.Change) []string {
+	lock := c.Key.Rest()
+	switch state.Class(c.Member) {
+	case classUse:
+		if !c.New && !c.Contested && !looksAround(c.Name) {
+			return nil
+		}
+	case classIssued, classToken:
+		if !c.New {
+			return nil
+		}
+	case state.ContestedClass:
+		return nil
+	}
+	return []string{lock}
+}
+
+func looksAround(name string) bool {
+	return strings.HasPrefix(name, "List") || strings.HasPrefix(name, "Describe") || strings.HasPrefix(name, "GetAccount")
+}
+
+// affectedCredential: an issuance tells the kind of the session that uses the
+// credential, and whether a thief made it.
+func affectedCredential(c state.Change, view state.View) []string {
+	return append(sessions(view.Set(c.Key)), c.Key.Rest())
+}
+
+// affectedAddress: who else uses an address.
+func affectedAddress(c state.Change, view state.View) []string {
+	set := view.Set(c.Key)
+	switch state.Class(c.Member) {
+	case classSession:
+		return fewSessions(set, poolSharedWithPeople+1)
+	case classConvict:
+		thief := c.Observation.Session
+		return append(sessions(set), issuedBy(view.Set(SessionKey(thief)))...)
+	}
+	return sessions(set)
+}
+
+// issuedBy lists the locks of the credentials that a session made.
+func issuedBy(session *state.Set) []string {
+	var out []string
+	for _, m := range session.Class(classIssued) {
+		out = append(out, strings.Join(state.Parts(m.Name), "|"))
+	}
+	return out
+}
+
+// affectedRole: another session's call may come before the one that was taken for
+// the role's first.
+func affectedRole(c state.Change, view state.View) []string {
+	if state.Class(c.Member) == classActive {
+		return nil
+	}
+	var out []string
+	if m := view.Set(c.Key).Member(c.Member); m != nil {
+		for _, o := range m.Seen {
+			out = append(out, o.Session)
+		}
+	}
+	return out
+}
+
+// watched lists the disputed sessions of the account whose inventory a fact is
+// about.
+func watched(c state.Change, view state.View) []string {
+	if c.Value == "" {
+		return nil
+	}
+	return watchedIn(network.AccountKey(c.Value), view)
+}
+
+func watchedIn(account state.Key, view state.View) []string {
+	var out []string
+	for _, m := range view.Set(account).Class(classWatch) {
+		out = append(out, m.First().Session)
+	}
+	return out
+}
+
+// sessions lists the locks under a key.
+func sessions(set *state.Set) []string {
+	var out []string
+	for _, m := range set.Class(classSession) {
+		out = append(out, m.First().Session)
+	}
+	return out
+}
+
+// fewSessions lists them only while there are few: past that, one more does not
+// change what they are to each other.
+func fewSessions(set *state.Set, few int) []string {
+	if out := sessions(set); len(out) <= few {
+		return out
+	}
+	return nil
+}
+
+// Locks drops repetitions and empty names.
+func Locks(names []string) []string {
+	slices.Sort(names)
+	names = slices.Compact(names)
+	return slices.DeleteFunc(names, func(n string) bool { return n == "" })
+}

@@ -1,0 +1,254 @@
+package rules
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/straytoken/straytoken/finding"
+	"github.com/straytoken/straytoken/network"
+	"github.com/straytoken/straytoken/state"
+)
+
+// Judge judges the sessions of a lock. There is one verdict a session: nearly
+// always one, more when keys that share a session name turn out to have been
+// issued to different holders, none when nothing is known of the lock.
+//
+// What other sessions did at the same address and what a thief issued counts too,
+// but only by the verdicts that those sessions have without any such connection:
+// so verdicts do not turn in circles.
+func (p *Policy) Judge(lock string, view state.View) []Verdict {
+	trials := p.trials(lock, view)
+	verdicts := make([]Verdict, len(trials))
+	for i, t := range trials {
+		t.examine()
+		t.connect()
+		verdicts[i] = t.verdict()
+	}
+	return verdicts
+}
+
+// judgeAlone judges a lock by its own conduct.
+func (p *Policy) judgeAlone(lock string, view state.View) []Verdict {
+	trials := p.trials(lock, view)
+	verdicts := make([]Verdict, len(trials))
+	for i, t := range trials {
+		t.examine()
+		verdicts[i] = t.verdict()
+	}
+	return verdicts
+}
+
+// trial is the judgement of one session while it is made.
+type trial struct {
+	policy *Policy
+	view   state.View
+	inv    network.Inventory
+	set    *state.Set
+	lock   string
+	id     string // Verdict.Case
+	kind   Kind
+	tokens []token
+	places []*place
+	owner  *place
+}
+
+// token is one access key of the session.
+type token struct {
+	Session
+	issued *state.Observation // its issuance; nil when not seen
+	issue  issuance
+}
+
+// place is one address of the session while it is judged.
+type place struct {
+	Place
+	private   bool
+	endpoint  *state.Member // the use that names the endpoint's account
+	explained string
+	since     int64 // when the explanation began to hold, seconds since 1970
+}
+
+// trials splits a lock into the sessions that it stands for.
+func (p *Policy) trials(lock string, view state.View) []*trial {
+	set := view.Set(SessionKey(lock))
+	whole := &trial{lock: lock, id: lock}
+	var out []*trial
+	for _, m := range set.Class(classToken) {
+		tok, kind := readToken(m, view)
+		t := whole
+		if tok.AccessKey != lock && !kind.perPrincipal() {
+			t = &trial{lock: lock, id: lock + "#" + tok.AccessKey}
+		}
+		t.tokens = append(t.tokens, tok)
+		if len(t.tokens) == 1 {
+			t.policy, t.view, t.inv, t.set, t.kind = p, view, network.Inventory{View: view}, set, kind
+			out = append(out, t)
+		}
+	}
+	for _, t := range out {
+		t.gather()
+	}
+	return out
+}
+
+// readToken reads a credential and decides its kind: what AWS states, then how it
+// was issued, then what its name suggests.
+func readToken(m *state.Member, view state.View) (token, Kind) {
+	t := token{Session: decodeSession(m.First().Value)}
+	for _, issued := range view.Set(CredentialKey(t.AccessKey)).Class(classIssued) {
+		if i := decodeIssuance(issued.First().Value); t.issued == nil || t.issue.Service == "" {
+			t.issued, t.issue = issued.First(), i
+		}
+	}
+	switch {
+	case t.Stated != "":
+		return t, t.Stated
+	case t.issued != nil:
+		return t, issuedKind(t.issue.Call, t.issue.Service)
+	}
+	return t, t.Shaped
+}
+
+func (t *trial) has(accessKey string) bool {
+	return slices.ContainsFunc(t.tokens, func(k token) bool { return k.AccessKey == accessKey })
+}
+
+// gather makes the places of the session's uses, earliest first.
+func (t *trial) gather() {
+	places := map[string]*place{}
+	for _, use := range t.set.Class(classUse) {
+		parts := state.Parts(use.Name)
+		if len(parts) != 3 || !t.has(use.First().AccessKey) {
+			continue
+		}
+		id := parts[0] + "|" + parts[1]
+		if places[id] == nil {
+			caller := network.ParseCaller(use.First().Address)
+			places[id] = &place{Place: Place{Host: parts[0], Endpoint: parts[1]}, private: caller.Class == network.Private, endpoint: use}
+			t.places = append(t.places, places[id])
+		}
+		places[id].add(use)
+	}
+	for _, p := range t.places {
+		slices.SortFunc(p.Seen, (*state.Observation).Compare)
+	}
+}
+
+func (p *place) add(use *state.Member) {
+	p.Keys = append(p.Keys, use.First().AccessKey)
+	p.Seen = append(p.Seen, use.Seen...)
+	p.Last = max(p.Last, use.Latest())
+}
+
+// examine explains what needs an explanation, finds the owner and weighs the
+// rest. A session with one address and nothing against it needs none: that spares
+// most sessions most look-ups.
+func (t *trial) examine() {
+	for _, p := range t.places {
+		t.weighAlone(p)
+		if len(t.places) > 1 || len(p.Evidence) > 0 {
+			t.explain(p)
+		}
+	}
+	t.owner = t.chooseOwner()
+	for _, p := range t.places {
+		t.explainByOwner(p)
+		t.weighAgainstOwner(p)
+	}
+}
+
+// suspect tells whether evidence counts against a place.
+func (t *trial) suspect(p *place) bool { return p.explained == "" && p != t.owner }
+
+// evidence adds a piece of evidence to a place.
+func (t *trial) evidence(p *place, code Code, weight int, text string) {
+	if weight > 0 {
+		p.Evidence = append(p.Evidence, finding.Evidence{Code: string(code), Weight: weight, Text: text})
+	}
+}
+
+// weigh adds a piece of evidence at its usual weight.
+func (t *trial) weigh(p *place, code Code, text string) {
+	t.evidence(p, code, t.policy.weight(code, t.kind), text)
+}
+
+// verdict adds up.
+func (t *trial) verdict() Verdict {
+	v := Verdict{Case: t.id, Lock: t.lock, Kind: t.kind, Contested: t.set.Contested()}
+	if len(t.tokens) > 0 {
+		v.Session, v.Expires = t.tokens[0].Session, t.tokens[0].issue.Expiration
+	}
+	for _, p := range t.places {
+		t.settle(p)
+		v.Places = append(v.Places, p.Place)
+		if p.Role == finding.Intruder && p.Score > v.Score {
+			v.Score, v.Evidence = p.Score, p.Evidence
+		}
+	}
+	v.Severity = severity(v.Score)
+	if i := v.Intruder(); i != nil {
+		v.Session, v.Expires = t.credential(i.Keys[0], v)
+	}
+	return v
+}
+
+// settle gives a place its score and role.
+func (t *trial) settle(p *place) {
+	slices.SortStableFunc(p.Evidence, func(a, b finding.Evidence) int {
+		return cmp.Or(cmp.Compare(rank(a.Code), rank(b.Code)), cmp.Compare(b.Weight, a.Weight), strings.Compare(a.Code, b.Code))
+	})
+	p.Score = 0
+	for _, e := range p.Evidence {
+		p.Score += e.Weight
+	}
+	p.Why = p.explained
+	switch {
+	case p.Score >= mediumScore || t.suspect(p):
+		p.Role, p.Why = finding.Intruder, whyIntruder(p)
+	case p == t.owner:
+		p.Role = finding.Owner
+	default:
+		p.Role = finding.Explained
+	}
+}
+
+func whyIntruder(p *place) string {
+	if len(p.Evidence) == 0 {
+		return "a second address that nothing explains"
+	}
+	return p.Evidence[0].Text
+}
+
+// rank puts relations before evidence.
+func rank(code string) int {
+	switch Code(code) {
+	case SecondAddress, ForeignEndpoint, StrangeEndpoint, IssuedByThief, UnknownNetwork:
+		return 0
+	}
+	return 1
+}
+
+func (t *trial) credential(accessKey string, v Verdict) (Session, int64) {
+	for _, k := range t.tokens {
+		if k.AccessKey == accessKey {
+			return k.Session, k.issue.Expiration
+		}
+	}
+	return v.Session, v.Expires
+}
+
+// instance is the EC2 instance of the session, "" for others.
+func (t *trial) instance() string {
+	if t.kind != EC2 || len(t.tokens) == 0 {
+		return ""
+	}
+	return t.tokens[0].Instance()
+}
+
+func (t *trial) account() string {
+	if len(t.tokens) == 0 {
+		return ""
+	}
+	return t.tokens[0].Account
+}

@@ -1,0 +1,142 @@
+package rules
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/straytoken/straytoken/cloudtrail"
+)
+
+// Kind is what sort of holder a credential was issued to. It decides how far a
+// session may wander before that means anything.
+type Kind string
+
+const (
+	EC2         Kind = "ec2"          // instance profile or instance-identity role
+	ECS         Kind = "ecs"          // ECS or Fargate task
+	Pod         Kind = "pod"          // EKS pod identity
+	Lambda      Kind = "lambda"       // Lambda execution environment
+	Managed     Kind = "managed"      // CodeBuild, Glue, SageMaker and their like
+	Hybrid      Kind = "hybrid"       // SSM hybrid node, Roles Anywhere
+	WebIdentity Kind = "web-identity" // OIDC: IRSA, CI systems
+	Role        Kind = "role"         // assumed by a user or another role
+	Federated   Kind = "federated"    // GetFederationToken
+	STSUser     Kind = "sts-user"     // GetSessionToken
+	Human       Kind = "human"        // Identity Center, SAML
+	Console     Kind = "console"      // AWS console sign-in
+	Cognito     Kind = "cognito"      // Cognito identity pool
+	ServiceRole Kind = "service"      // service-linked role
+	RootSession Kind = "root"         // AssumeRoot
+	LongTerm    Kind = "long-term"    // user or root access key; not a session, judged by lineage alone
+)
+
+// Compute tells whether the holder is a machine that stays where it is.
+func (k Kind) Compute() bool { return k == EC2 || k == ECS || k == Pod || k == Lambda }
+
+// perPrincipal tells whether all keys of the principal session belong to one
+// machine, so that the lock is on the session and not on the key.
+func (k Kind) perPrincipal() bool { return k == EC2 || k == ECS || k == Pod || k == Hybrid }
+
+// person tells whether somebody's own hands hold the credential.
+func (k Kind) person() bool { return k == Human || k == Console || k == STSUser }
+
+// shapes are the session names that AWS services give, most telling first.
+var shapes = []struct {
+	name *regexp.Regexp
+	kind Kind
+}{
+	{regexp.MustCompile(`(?i)^i-[0-9a-f]{8,17}$`), EC2},
+	{regexp.MustCompile(`^mi-[0-9a-f]{17}$`), Hybrid},
+	{regexp.MustCompile(`^[0-9a-f]{32}$`), ECS},
+	{regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`), ECS},
+	{regexp.MustCompile(`^eks-.+-[0-9a-f]{8}-`), Pod},
+	{regexp.MustCompile(`^AWSCodeBuild-`), Managed},
+	{regexp.MustCompile(`^(GlueJobRunnerSession|SageMaker|AWSCloudFormation)$`), Managed},
+	{regexp.MustCompile(`^CognitoIdentityCredentials$`), Cognito},
+	{regexp.MustCompile(`^awslambda_\d+_`), Lambda},
+}
+
+// statedKind is what AWS itself says in the identity and no caller can choose;
+// "" when it says nothing.
+func statedKind(id *cloudtrail.Identity) Kind {
+	switch id.InScopeOf.IssuerType {
+	case "AWS::EC2::Instance":
+		return EC2
+	case "AWS::Lambda::Function":
+		return Lambda
+	case "AWS::ECS::Task", "AWS::ECS::TaskDefinition":
+		return ECS
+	}
+	switch {
+	case id.RoleDelivery != "" || strings.Contains(id.PrincipalID, ":aws:ec2-instance:"):
+		return EC2
+	case id.AssumedRoot:
+		return RootSession
+	case id.Type == "FederatedUser":
+		return Federated
+	case strings.Contains(id.Issuer.ARN, ":role/aws-service-role/"):
+		return ServiceRole
+	case strings.Contains(id.Issuer.ARN, ":role/aws-reserved/sso.amazonaws.com/"):
+		return Human
+	}
+	return ""
+}
+
+// shapedKind is what the session's name suggests. Whoever assumes a role chooses
+// the name, so an issuance record outweighs it.
+func shapedKind(e *cloudtrail.Event, name string) Kind {
+	if e.SessionFromConsole {
+		return Console
+	}
+	if e.Identity.Type == "IAMUser" || e.Identity.Type == "Root" {
+		return STSUser
+	}
+	for _, s := range shapes {
+		if s.name.MatchString(name) {
+			return s.kind
+		}
+	}
+	if strings.Contains(e.UserAgent, "exec-env/AWS_Lambda_") || strings.HasPrefix(e.UserAgent, "awslambda-worker") {
+		return Lambda
+	}
+	return Role
+}
+
+// issuedKind is what an issuance record says of the key: which service asked for
+// it, or that a person or program did.
+func issuedKind(call, service string) Kind {
+	switch call {
+	case "AssumeRoleWithWebIdentity":
+		if strings.HasPrefix(service, "cognito-identity") {
+			return Cognito
+		}
+		return WebIdentity
+	case "AssumeRoleWithSAML":
+		return Human
+	case "GetSessionToken":
+		return STSUser
+	case "GetFederationToken":
+		return Federated
+	case "AssumeRoot":
+		return RootSession
+	case "CreateSession":
+		return Hybrid
+	}
+	return serviceKind(service)
+}
+
+func serviceKind(service string) Kind {
+	switch service {
+	case "":
+		return Role
+	case "ec2.amazonaws.com":
+		return EC2
+	case "lambda.amazonaws.com":
+		return Lambda
+	case "ecs-tasks.amazonaws.com", "ecs.amazonaws.com":
+		return ECS
+	case "pods.eks.amazonaws.com":
+		return Pod
+	}
+	return Managed
+}

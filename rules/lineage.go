@@ -1,0 +1,96 @@
+package rules
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/straytoken/straytoken/cloudtrail"
+	"github.com/straytoken/straytoken/network"
+	"github.com/straytoken/straytoken/state"
+)
+
+// issuance is what the record of a credential's making says.
+type issuance struct {
+	Call       string `json:"call"`              // the API call that made it
+	Service    string `json:"service,omitempty"` // the AWS service that asked for it; "" for a person or program
+	RoleARN    string `json:"role,omitempty"`
+	Expiration int64  `json:"expires,omitempty"` // seconds since 1970; 0 unknown
+}
+
+func decodeIssuance(text string) issuance {
+	var i issuance
+	if json.Unmarshal([]byte(text), &i) != nil {
+		return issuance{}
+	}
+	return i
+}
+
+// credentialPaths are where responses carry a new credential.
+var credentialPaths = [][]string{{"credentials"}, {"accessKey"}}
+
+// issuance notes who made which credential: under the credential itself, and
+// under the session that asked for it.
+func (c *context) issuance() []state.Fact {
+	if c.event.ErrorCode != "" || !c.event.Response.Exists() {
+		return nil
+	}
+	var facts []state.Fact
+	for _, path := range credentialPaths {
+		facts = append(facts, c.issued(c.event.Response.Get(path...))...)
+	}
+	c.event.Response.Each(func(r cloudtrail.Raw) {
+		facts = append(facts, c.issued(r.Get("credentials"))...)
+	}, "credentialSet")
+	return facts
+}
+
+func (c *context) issued(credential cloudtrail.Raw) []state.Fact {
+	key := short(credential.String("accessKeyId"), 128)
+	if len(key) < 16 {
+		return nil
+	}
+	i := issuance{
+		Call: c.event.Name, Service: issuingService(c.event), RoleARN: c.event.Request.String("roleArn"),
+		Expiration: parseExpiration(credential.String("expiration")),
+	}
+	value, err := json.Marshal(i)
+	if err != nil { // a struct of strings always marshals
+		panic(err)
+	}
+	made := c.fact(CredentialKey(key), state.Retention{Keep: 2, Members: 8}, roleLife, classIssued, i.Service, c.session.Lock)
+	made.Value = string(value)
+	facts := []state.Fact{made}
+	if c.signed {
+		facts = append(facts, c.fact(SessionKey(c.session.Lock), state.Retention{Members: 256}, roleLife, classIssued, key))
+	}
+	return facts
+}
+
+// issuingService is the AWS service that asked for the credential. AWS writes it;
+// a caller cannot.
+func issuingService(e *cloudtrail.Event) string {
+	if e.Identity.Type == "AWSService" || e.Identity.InvokedBy != "" {
+		return e.Identity.InvokedBy
+	}
+	if from := network.ParseCaller(e.SourceIPAddress); from.Class == network.Service {
+		return from.Text
+	}
+	return ""
+}
+
+// expirationForms are the ways CloudTrail has written expirations, 2018 to now.
+var expirationForms = []string{
+	time.RFC3339, "Jan 2, 2006, 3:04:05 PM", "Jan 2, 2006 3:04:05 PM", "Jan 2, 2006, 15:04:05",
+}
+
+// parseExpiration gives seconds since 1970, 0 when it cannot be read.
+func parseExpiration(text string) int64 {
+	text = strings.NewReplacer("\u202f", " ", "\u00a0", " ").Replace(text)
+	for _, form := range expirationForms {
+		if t, err := time.Parse(form, text); err == nil {
+			return t.Unix()
+		}
+	}
+	return 0
+}

@@ -1,0 +1,155 @@
+package rules
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/straytoken/straytoken/cloudtrail"
+	"github.com/straytoken/straytoken/network"
+	"github.com/straytoken/straytoken/state"
+)
+
+// Session is a credential as one event presents it.
+type Session struct {
+	// Lock names what is watched as one: the principal session of a machine whose
+	// keys change, else the access key.
+	Lock string `json:"-"`
+	// Stated is the kind as AWS states it, Shaped as the name suggests it.
+	Stated Kind `json:"stated,omitempty"`
+	Shaped Kind `json:"shaped,omitempty"`
+
+	AccessKey string `json:"key"`
+	Principal string `json:"principal,omitempty"`
+	ARN       string `json:"arn,omitempty"`
+	RoleARN   string `json:"role,omitempty"`
+	RoleID    string `json:"role_id,omitempty"`
+	Name      string `json:"name,omitempty"`
+	Account   string `json:"account,omitempty"`
+	Resource  string `json:"resource,omitempty"` // ARN or id of the workload
+	Delivery  string `json:"delivery,omitempty"` // IMDS version, "1.0" or "2.0"
+	Issued    int64  `json:"issued,omitempty"`   // seconds since 1970; 0 unknown
+}
+
+// SessionOf reads the credential of an event; false when the event was not signed
+// with a key (a service's own call, a sign-in).
+func SessionOf(e *cloudtrail.Event) (Session, bool) {
+	id := &e.Identity
+	if len(id.AccessKeyID) < 16 {
+		return Session{}, false
+	}
+	s := Session{
+		AccessKey: id.AccessKeyID, Principal: id.PrincipalID, ARN: id.ARN, Account: id.AccountID,
+		RoleARN: id.Issuer.ARN, RoleID: id.Issuer.PrincipalID, Delivery: id.RoleDelivery,
+		Name: sessionName(id.PrincipalID), Resource: id.InScopeOf.CredentialsIssuedTo,
+		Lock: id.AccessKeyID,
+	}
+	if !id.CreationDate.IsZero() {
+		s.Issued = id.CreationDate.Unix()
+	}
+	if strings.HasPrefix(id.AccessKeyID, "AKIA") && id.Issuer.Type != "Role" {
+		s.Stated, s.Name, s.RoleARN = LongTerm, id.UserName, ""
+		return s, true
+	}
+	s.Stated, s.Shaped = statedKind(id), shapedKind(e, s.Name)
+	if kind := s.kind(); kind.perPrincipal() && id.PrincipalID != "" {
+		s.Lock = id.PrincipalID
+	}
+	if s.Resource == "" && s.kind() == EC2 {
+		s.Resource = s.Name
+	}
+	return s, true
+}
+
+// kind is the kind without an issuance record.
+func (s *Session) kind() Kind {
+	if s.Stated != "" {
+		return s.Stated
+	}
+	return s.Shaped
+}
+
+// Instance is the id of the session's EC2 instance, "" for other sessions.
+func (s *Session) Instance() string {
+	if s.kind() != EC2 {
+		return ""
+	}
+	if _, id, ok := strings.Cut(s.Resource, "instance/"); ok {
+		return strings.ToLower(id)
+	}
+	return strings.ToLower(s.Name)
+}
+
+// sessionName is what stands behind the last colon of a principal id.
+func sessionName(principal string) string {
+	return principal[strings.LastIndexByte(principal, ':')+1:]
+}
+
+// lifetime is how long what a session's events state is worth remembering: until
+// any credential of its kind has expired, and for machines that keep their session
+// across keys, a day of silence more.
+func (s *Session) lifetime() time.Duration {
+	switch s.kind() {
+	case STSUser, Federated:
+		return 37 * time.Hour
+	case LongTerm:
+		return 7 * 24 * time.Hour
+	}
+	if s.kind().perPrincipal() {
+		return 48 * time.Hour
+	}
+	return 14 * time.Hour
+}
+
+// encode is the session as the value of a fact.
+func (s *Session) encode() string {
+	b, err := json.Marshal(s)
+	if err != nil { // a struct of strings always marshals
+		panic(err)
+	}
+	return string(b)
+}
+
+// decodeSession reads encode's text; what cannot be read is an empty session.
+func decodeSession(text string) Session {
+	var s Session
+	if json.Unmarshal([]byte(text), &s) != nil {
+		return Session{}
+	}
+	return s
+}
+
+// countable tells whether an event shows where the credential's holder is: calls
+// that AWS makes for the holder do not.
+func countable(e *cloudtrail.Event, s *Session, from network.Caller) bool {
+	if e.Identity.InvokedBy != "" || e.Type == "AwsServiceEvent" {
+		return false
+	}
+	if from.Class == network.Service || from.Class == network.None {
+		return false
+	}
+	return !consoleBackEnd(e, s, from)
+}
+
+// consoleBackEnd recognises calls that the console's own servers make for a
+// person. The user agent is the caller's to choose, so it counts only where AWS
+// itself says that the session comes from the console, or for users, whose
+// addresses nobody locks.
+func consoleBackEnd(e *cloudtrail.Event, s *Session, from network.Caller) bool {
+	if s.kind().Compute() {
+		return false
+	}
+	agent := strings.Trim(e.UserAgent, "[]")
+	backEnd := strings.Contains(agent, "aws-internal/") || strings.HasPrefix(agent, "S3Console/") ||
+		agent == "AWS Internal" || strings.HasPrefix(agent, "console.") || agent == "signin.amazonaws.com"
+	return backEnd && (e.SessionFromConsole || s.kind().person() || from.Class == network.Private)
+}
+
+// SessionKey holds the facts of a session.
+func SessionKey(lock string) state.Key { return state.NewKey("session", lock) }
+
+// CredentialKey holds the issuance of an access key.
+func CredentialKey(accessKey string) state.Key { return state.NewKey("key", accessKey) }
+
+// RoleKey holds what a role's sessions have in common.
+func RoleKey(account, role string) state.Key { return state.NewKey("role", account, role) }

@@ -1,0 +1,91 @@
+package rules
+
+import (
+	"github.com/straytoken/straytoken/finding"
+	"github.com/straytoken/straytoken/state"
+)
+
+// Verdict is what the facts say of one session.
+type Verdict struct {
+	// Case identifies the session: its lock, or one key of a lock whose keys turned
+	// out to belong to different holders.
+	Case     string
+	Lock     string
+	Kind     Kind
+	Session  Session // the credential that the suspect used first, else the owner's
+	Expires  int64   // seconds since 1970; 0 unknown
+	Score    int
+	Severity finding.Severity
+	Evidence []finding.Evidence
+	// Contested tells that the session was under suspicion before, now or at an
+	// earlier judgement.
+	Contested bool
+	// Places are all addresses of the session, earliest first.
+	Places []Place
+}
+
+// Place is one address of a session, alone or behind one VPC endpoint.
+type Place struct {
+	Role     finding.Role
+	Host     string // as network.Caller.Host
+	Endpoint string
+	Why      string   // what explains it, or convicts it
+	Keys     []string // access keys used there, in order of first use
+	Seen     []*state.Observation
+	Last     int64 // seconds since 1970
+	Score    int
+	Evidence []finding.Evidence
+}
+
+// First is the place's earliest use.
+func (p *Place) First() *state.Observation { return p.Seen[0] }
+
+// Owner is the place whose session this is; nil when only an intruder was seen.
+func (v *Verdict) Owner() *Place { return v.first(finding.Owner) }
+
+// Intruder is the first place of somebody else; nil when there is none.
+func (v *Verdict) Intruder() *Place { return v.first(finding.Intruder) }
+
+func (v *Verdict) first(role finding.Role) *Place {
+	for i := range v.Places {
+		if v.Places[i].Role == role {
+			return &v.Places[i]
+		}
+	}
+	return nil
+}
+
+// Guilty tells whether the session has a place that is somebody else's, at medium
+// severity or more.
+func (v *Verdict) Guilty() bool { return v.Severity >= finding.Medium && v.Intruder() != nil }
+
+// convicts tells whether a host is an intruder's by this verdict, with a score
+// that stands by itself.
+func (v *Verdict) convicts(host string) bool {
+	for i := range v.Places {
+		if p := &v.Places[i]; p.Host == host && p.Role == finding.Intruder && p.Score >= highScore {
+			return true
+		}
+	}
+	return false
+}
+
+// Rule names what mainly convicts: the relation if there is one, else the
+// weightiest evidence.
+func (v *Verdict) Rule() Code {
+	if len(v.Evidence) == 0 {
+		return ""
+	}
+	return Code(v.Evidence[0].Code)
+}
+
+// Confidence is high when independent pieces agree.
+func (v *Verdict) Confidence() finding.Confidence {
+	switch {
+	case v.Score >= 100 || len(v.Evidence) >= 4:
+		return finding.HighConfidence
+	case v.Score >= highScore:
+		return finding.MediumConfidence
+	}
+	return finding.LowConfidence
+}

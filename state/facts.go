@@ -1,0 +1,128 @@
+package state
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+)
+
+// Facts is a Store with an LRU in front that knows which facts are already there,
+// so that an event which tells nothing new costs no I/O. Nearly every event is
+// such. Facts is safe for concurrent use.
+//
+// The LRU holds only what the Store has accepted. It may know less than the Store
+// (another worker's facts, what was evicted): then a fact is put once more, which
+// changes nothing. Judgements therefore never read it; they read the Store.
+type Facts struct {
+	store Store
+	known *lru.Cache[Key, *Set] // nil when the Store is memory itself
+	stats Stats
+}
+
+// Stats counts what Facts did, since its start.
+type Stats struct {
+	Seen    atomic.Int64 // facts given
+	Put     atomic.Int64 // facts that were new and written
+	Read    atomic.Int64 // keys read from the Store
+	Evicted atomic.Int64 // keys dropped from the LRU
+}
+
+// NewFacts puts an LRU of a capacity in keys before a store.
+func NewFacts(store Store, capacity int) *Facts {
+	f := &Facts{store: store}
+	if _, ok := store.(*Memory); !ok {
+		f.known, _ = lru.NewWithEvict(max(capacity, 1), func(Key, *Set) { f.stats.Evicted.Add(1) })
+	}
+	return f
+}
+
+// Stats gives the counters, which go on counting.
+func (f *Facts) Stats() *Stats { return &f.stats }
+
+// Known counts the keys in the LRU.
+func (f *Facts) Known() int {
+	if f.known == nil {
+		return f.store.(*Memory).Len()
+	}
+	return f.known.Len()
+}
+
+// Change is a fact that was new to this worker.
+type Change struct {
+	Fact
+	New       bool // its member was not known before
+	Contested bool // its key was known to be contested
+}
+
+// Absorb makes facts durable and returns those that were new to this worker, in
+// order. After an error nothing is noted as known: the caller absorbs the same
+// facts again.
+func (f *Facts) Absorb(ctx context.Context, facts []Fact) ([]Change, error) {
+	f.stats.Seen.Add(int64(len(facts)))
+	changes, fresh, sets := f.news(facts)
+	if len(fresh) == 0 {
+		return nil, nil
+	}
+	if err := f.store.Put(ctx, fresh); err != nil {
+		return nil, fmt.Errorf("write %d facts: %w", len(fresh), err)
+	}
+	f.stats.Put.Add(int64(len(fresh)))
+	if f.known != nil {
+		for key, set := range sets {
+			f.known.Add(key, set)
+		}
+	}
+	return changes, nil
+}
+
+// news finds what is new in the facts, each fact also told by those before it,
+// what to write for it, and the Sets that come of it.
+func (f *Facts) news(facts []Fact) (changes []Change, fresh []Fact, sets map[Key]*Set) {
+	sets = map[Key]*Set{}
+	for _, fact := range facts {
+		set, ok := sets[fact.Key]
+		if !ok {
+			set = f.peek(fact.Key)
+		}
+		isNew := set.Member(fact.Member) == nil
+		adds := set.Adds(fact)
+		for _, a := range adds {
+			set = set.Add(a)
+		}
+		if len(adds) > 0 {
+			changes = append(changes, Change{Fact: fact, New: isNew, Contested: set.Contested()})
+			fresh = append(fresh, adds...)
+			sets[fact.Key] = set
+		}
+	}
+	return changes, fresh, sets
+}
+
+func (f *Facts) peek(key Key) *Set {
+	if f.known == nil {
+		set, _ := f.store.(*Memory).sets.Get(key)
+		return set
+	}
+	set, _ := f.known.Get(key)
+	return set
+}
+
+// Sets reads whole Sets from the Store, strongly consistent, and takes over what
+// other workers know of keys that this one knows too.
+func (f *Facts) Sets(ctx context.Context, keys []Key) (map[Key]*Set, error) {
+	f.stats.Read.Add(int64(len(keys)))
+	sets, err := f.store.Get(ctx, keys)
+	if err != nil {
+		return nil, fmt.Errorf("read %d keys: %w", len(keys), err)
+	}
+	if f.known != nil {
+		for key, set := range sets {
+			if f.known.Contains(key) {
+				f.known.Add(key, set)
+			}
+		}
+	}
+	return sets, nil
+}

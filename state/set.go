@@ -1,0 +1,208 @@
+package state
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Set is all that is remembered under one key: the union of its facts. A Set is
+// immutable: Add returns another. A nil Set is empty.
+type Set struct {
+	members map[string]*Member
+}
+
+// Member is what is remembered of one member of a Set.
+type Member struct {
+	Name string
+	// Seen are the earliest observations, in the order of Compare; only the first
+	// has its user agent and region.
+	Seen []*Observation
+	// Last is the start of the step of the newest observation, in seconds since 1970.
+	Last int64
+	// Expires is the latest expiry of the member's facts; 0 means never.
+	Expires int64
+
+	Retention
+}
+
+// First is the earliest observation; an empty one when none is known.
+func (m *Member) First() *Observation {
+	if m == nil || len(m.Seen) == 0 {
+		return &Observation{}
+	}
+	return m.Seen[0]
+}
+
+// Live tells whether the member still matters at a time (seconds since 1970).
+func (m *Member) Live(at int64) bool { return m != nil && (m.Expires == 0 || m.Expires >= at) }
+
+// Latest is the newest time that is known of the member: exact while its
+// observations are kept, else the start of a step.
+func (m *Member) Latest() int64 {
+	if m == nil {
+		return 0
+	}
+	last := m.Last
+	if n := len(m.Seen); n > 0 {
+		last = max(last, m.Seen[n-1].Time)
+	}
+	return last
+}
+
+// Member finds a member by its full name; nil when it was never seen.
+func (s *Set) Member(name string) *Member {
+	if s == nil {
+		return nil
+	}
+	return s.members[name]
+}
+
+// Class lists the members of a class, earliest first.
+func (s *Set) Class(class string) []*Member {
+	if s == nil {
+		return nil
+	}
+	var out []*Member
+	for name, m := range s.members {
+		if Class(name) == class {
+			out = append(out, m)
+		}
+	}
+	slices.SortFunc(out, compareMembers)
+	return out
+}
+
+// Len counts the members.
+func (s *Set) Len() int {
+	if s == nil {
+		return 0
+	}
+	return len(s.members)
+}
+
+func compareMembers(a, b *Member) int {
+	return cmp.Or(a.First().Compare(b.First()), strings.Compare(a.Name, b.Name))
+}
+
+// Contested tells whether the key's facts are kept in full.
+func (s *Set) Contested() bool { return s.Member(ContestedClass) != nil }
+
+// Adds reduces a fact to what the set does not know yet: nothing when it knows all
+// of it. Where only the member's Last moves, that is a fact without an event, and
+// the member's first observation again, so that it expires no sooner.
+func (s *Set) Adds(f Fact) []Fact {
+	m := s.Member(f.Member)
+	switch {
+	case m == nil && !s.hasRoom(&f):
+		return nil
+	case m == nil || m.wants(&f.Observation, f.keep(s.Contested())):
+		return []Fact{f}
+	case f.Step > 0 && f.floor(f.Time) > m.Last:
+		return m.moved(f)
+	}
+	return nil
+}
+
+func (m *Member) moved(f Fact) []Fact {
+	last, first := f, f
+	last.Observation = Observation{Time: f.floor(f.Time)}
+	first.Observation = *m.First()
+	return []Fact{last, first}
+}
+
+// hasRoom tells whether a new member is among the earliest of its class that the
+// key keeps.
+func (s *Set) hasRoom(f *Fact) bool {
+	if f.Members <= 0 || s == nil {
+		return true
+	}
+	siblings := s.Class(Class(f.Member))
+	if len(siblings) < f.Members {
+		return true
+	}
+	return f.Observation.Compare(siblings[len(siblings)-1].First()) < 0
+}
+
+// wants tells whether an observation is among the earliest keep, and new.
+func (m *Member) wants(o *Observation, keep int) bool {
+	at, found := slices.BinarySearchFunc(m.Seen, o, (*Observation).Compare)
+	return !found && at < keep
+}
+
+// Add returns the set with a fact in it. The receiver is unchanged.
+func (s *Set) Add(f Fact) *Set {
+	next := &Set{members: make(map[string]*Member, s.Len()+1)}
+	if s != nil {
+		maps.Copy(next.members, s.members)
+	}
+	next.members[f.Member] = next.members[f.Member].with(f, s.Contested() || f.Member == ContestedClass)
+	next.prune(f.Member, f.Members)
+	return next
+}
+
+// prune holds a class of members to its bound, dropping the latest.
+func (s *Set) prune(member string, limit int) {
+	if limit <= 0 || len(s.members) <= limit {
+		return
+	}
+	siblings := s.Class(Class(member))
+	for _, m := range siblings[min(limit, len(siblings)):] {
+		delete(s.members, m.Name)
+	}
+}
+
+// with returns the member with a fact in it; the receiver, which may be nil, is
+// unchanged.
+func (m *Member) with(f Fact, contested bool) *Member {
+	next := &Member{Name: f.Member, Retention: f.Retention, Expires: f.Expires, Last: f.floor(f.Time)}
+	if m != nil {
+		next.Seen, next.Last = m.Seen, max(m.Last, next.Last)
+		next.Expires = laterExpiry(m.Expires, f.Expires)
+		next.Keep, next.Contested = max(m.Keep, f.Keep), max(m.Retention.Contested, f.Retention.Contested)
+	}
+	if f.EventID != "" {
+		next.Seen = insert(next.Seen, &f.Observation, next.keep(contested))
+	}
+	return next
+}
+
+func laterExpiry(a, b int64) int64 {
+	if a == 0 || b == 0 {
+		return 0
+	}
+	return max(a, b)
+}
+
+// insert returns seen with an observation at its place among the earliest keep.
+func insert(seen []*Observation, o *Observation, keep int) []*Observation {
+	at, found := slices.BinarySearchFunc(seen, o, (*Observation).Compare)
+	if found || at >= keep {
+		return seen
+	}
+	out := make([]*Observation, 0, len(seen)+1)
+	out = append(out, seen[:at]...)
+	out = append(out, o)
+	out = append(out, seen[at:]...)
+	if at > 0 {
+		out[at] = o.brief()
+	} else if len(out) > 1 {
+		out[1] = out[1].brief()
+	}
+	return out[:min(len(out), keep)]
+}
+
+// union is the Set of facts, given in any order.
+func union(facts []Fact) *Set {
+	var set *Set
+	for _, f := range facts { // contested first: it decides how much is kept
+		if f.Member == ContestedClass {
+			set = set.Add(f)
+		}
+	}
+	for _, f := range facts {
+		set = set.Add(f)
+	}
+	return set
+}
