@@ -24,7 +24,7 @@ func (l *lineReader) next() ([]byte, error) {
 		if err != nil && err != io.EOF {
 			return nil, l.fault(err)
 		}
-		if len(bytes.TrimSpace(l.line)) > 0 {
+		if len(bytes.Trim(l.line, jsonSpace)) > 0 {
 			l.count++
 			return l.line, nil
 		}

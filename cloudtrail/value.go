@@ -1,5 +1,7 @@
 package cloudtrail
 
+import "strings"
+
 // value decodes the JSON value that s begins with, and returns its length: all of
 // s when the value is broken.
 func (d *Decoder) value(s string, layer int) (n int, err error) {
@@ -12,7 +14,7 @@ func (d *Decoder) value(s string, layer int) (n int, err error) {
 		if err := c.err(); err != nil {
 			return len(s), err
 		}
-		return c.pos, d.list(list, EnvelopeArray, layer, d.element)
+		return c.pos, d.list(list, EnvelopeArray, layer, d.value)
 	case '"':
 		return d.quoted(s, layer)
 	default:
@@ -52,9 +54,9 @@ func (d *Decoder) unwrap(w wrapping, layer int) error {
 	case w.logEvents.kind() == '[':
 		return d.list(w.logEvents, EnvelopeLogs, layer, d.logEvent)
 	case w.records.kind() == '[':
-		return d.list(w.records, EnvelopeRecords, layer, d.element)
+		return d.list(w.records, EnvelopeRecords, layer, d.value)
 	case w.lookups.kind() == '[':
-		return d.list(w.lookups, EnvelopeLookup, layer, d.element)
+		return d.list(w.lookups, EnvelopeLookup, layer, d.value)
 	case w.detail.kind() == '{':
 		return d.inner(w.detail, EnvelopeEventBridge, layer)
 	case w.lookup.Exists():
@@ -75,42 +77,46 @@ func (d *Decoder) inner(value Raw, kind Envelope, layer int) error {
 		return err
 	}
 	d.sum.Envelopes[kind]++
-	return d.element(value, layer)
+	_, err = d.value(value.text, layer)
+	return err
 }
 
-// list decodes the elements of an array, which has been checked, each on its own:
-// a bad one is reported and the others go on.
-func (d *Decoder) list(list Raw, kind Envelope, layer int, decode func(Raw, int) error) error {
+// list decodes the elements of an array, which has been checked, each on its own: a
+// bad one is reported and the others go on. decode returns the element's length.
+func (d *Decoder) list(list Raw, kind Envelope, layer int, decode func(s string, layer int) (int, error)) error {
 	layer, err := d.deeper(layer)
 	if err != nil {
 		return err
 	}
 	d.sum.Envelopes[kind]++
-	// The elements are decoded between two steps of this cursor, and use the
-	// Decoder's own workspace.
-	c := list.cursor(new(workspace))
-	c.array(func() {
-		start := c.next()
-		c.skip()
-		if item := c.text[start:c.pos]; err == nil {
-			err = d.report(decode(Raw{item}, layer), item)
+	for s := afterComma(list.text[1:]); s != "" && s[0] != ']'; {
+		n, err := decode(s, layer)
+		if err := d.report(err, s[:n]); err != nil {
+			return err
 		}
-	})
-	return err
+		s = afterComma(s[n:])
+	}
+	return nil
 }
 
-func (d *Decoder) element(value Raw, layer int) error {
-	_, err := d.value(value.text, layer)
-	return err
-}
+// afterComma returns what comes next in a checked array.
+func afterComma(s string) string { return strings.TrimLeft(s, jsonSpace+",") }
 
 // logEvent decodes an element of a CloudWatch Logs subscription.
-func (d *Decoder) logEvent(e Raw, layer int) error {
-	message := e.Get("message")
+func (d *Decoder) logEvent(s string, layer int) (n int, err error) {
+	var message Raw
+	c := d.cursor(s)
+	c.object(func(key string) {
+		value := c.raw()
+		if key == "message" {
+			message = value
+		}
+	})
 	if !message.Exists() {
-		return fault(ErrUnknownShape, "a log event without message")
+		return c.pos, fault(ErrUnknownShape, "a log event without message")
 	}
-	return d.element(message, layer)
+	_, err = d.value(message.text, layer)
+	return c.pos, err
 }
 
 // quoted decodes content that stands in a JSON string.

@@ -21,7 +21,7 @@ func (p *Processor) finding(v *rules.Verdict, now sent) *finding.Finding {
 		Token: tokenOf(v), DetectedAt: detected,
 	}
 	if owner := v.Owner(); owner != nil {
-		f.FirstSeen = observation(owner.First(), owner)
+		f.FirstSeen = observation(owner.First())
 	}
 	f.Addresses = addresses(v)
 	intruderUses(f, v)
@@ -86,9 +86,9 @@ func intruderKeys(v *rules.Verdict) []string {
 	return slices.Compact(keys)
 }
 
-func observation(o *state.Observation, p *rules.Place) *finding.Observation {
+func observation(o *state.Observation) *finding.Observation {
 	return &finding.Observation{
-		Address: o.Address, VPCEndpointID: p.Endpoint, Time: o.At(), EventID: o.EventID, EventSource: o.Source,
+		Address: o.Address, VPCEndpointID: o.Endpoint, Time: o.At(), EventID: o.EventID, EventSource: o.Source,
 		EventName: o.Name, UserAgent: o.Agent, Region: o.Region, AccessKeyID: o.AccessKey, ErrorCode: o.Error,
 	}
 }
@@ -114,7 +114,7 @@ func intruderUses(f *finding.Finding, v *rules.Verdict) {
 			continue
 		}
 		if f.Observed == nil {
-			f.Observed = observation(p.First(), p)
+			f.Observed = observation(p.First())
 		}
 		seen = append(seen, p.Seen...)
 		if last := time.Unix(p.Last, 0).UTC(); last.After(f.LastTime) {
@@ -125,6 +125,9 @@ func intruderUses(f *finding.Finding, v *rules.Verdict) {
 	f.EventCount = len(seen)
 	for _, o := range seen[:min(len(seen), finding.MaxEventIDs)] {
 		f.EventIDs = append(f.EventIDs, o.EventID)
+	}
+	for _, o := range seen[:min(len(seen), finding.MaxCalls)] {
+		f.Calls = append(f.Calls, *observation(o))
 	}
 	if len(seen) > 0 {
 		f.FirstTime = seen[0].At()

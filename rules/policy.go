@@ -1,6 +1,9 @@
 package rules
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/straytoken/straytoken/finding"
 	"github.com/straytoken/straytoken/network"
 )
@@ -139,4 +142,9 @@ func severity(score int) finding.Severity {
 		return finding.Low
 	}
 	return finding.Informational
+}
+
+// Codes lists the codes whose weights can be set.
+func Codes() []Code {
+	return slices.Sorted(maps.Keys(DefaultWeights()))
 }

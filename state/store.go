@@ -59,5 +59,16 @@ func (m *Memory) Get(_ context.Context, keys []Key) (map[Key]*Set, error) {
 // Evicted counts the keys that were dropped for want of room.
 func (m *Memory) Evicted() int64 { return m.evicted.Load() }
 
+// Count counts the keys of a kind. It looks at all of them.
+func (m *Memory) Count(kind string) int {
+	n := 0
+	for _, k := range m.sets.Keys() {
+		if k.Kind() == kind {
+			n++
+		}
+	}
+	return n
+}
+
 // Len counts the keys held.
 func (m *Memory) Len() int { return m.sets.Len() }

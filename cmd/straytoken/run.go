@@ -1,0 +1,300 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/straytoken/straytoken/config"
+	"github.com/straytoken/straytoken/kinesis"
+	"github.com/straytoken/straytoken/monitor"
+	"github.com/straytoken/straytoken/processor"
+	"github.com/straytoken/straytoken/sink"
+	"github.com/straytoken/straytoken/state"
+)
+
+// runOptions are the flags of run. What they set outweighs the configuration file.
+type runOptions struct {
+	configPath, logLevel string
+	aws                  awsFlags
+
+	stream, application, table, start, fanOut, listen string
+	format, output, deadLetters, workerID             string
+	failover                                          time.Duration
+}
+
+func newRun() *cobra.Command {
+	o := &runOptions{}
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Read CloudTrail from a Kinesis stream and report stolen tokens as they are used",
+		Long: `Read CloudTrail events from a Kinesis stream, as one of any number of workers that
+share its shards, and report stolen tokens as they are used. Leases, checkpoints and
+what is remembered of sessions are kept in DynamoDB. SIGTERM hands the shards over.`,
+		Example: "  straytoken run --stream cloudtrail --format text\n  straytoken run --config straytoken.yaml",
+		Args:    exactly(0, "no arguments"),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.configPath, "config", "", "configuration file")
+	f.StringVar(&o.stream, "stream", "", "Kinesis stream")
+	f.StringVar(&o.application, "application", "", "DynamoDB table of leases and checkpoints (default straytoken-leases-STREAM)")
+	f.StringVar(&o.table, "state-table", "", "DynamoDB table of facts (default straytoken-state)")
+	f.StringVar(&o.start, "start", "", "where a new application begins: latest, trim-horizon or a time (default latest)")
+	f.StringVar(&o.fanOut, "fan-out", "", "read by enhanced fan-out, as this consumer (default: poll)")
+	f.StringVar(&o.format, "format", "", "findings on standard output as json or text (default json)")
+	f.StringVar(&o.output, "output", "", "append findings as JSON lines to this file")
+	f.StringVar(&o.deadLetters, "dead-letters", "", "file for records that cannot be processed (default straytoken-dead-letters.jsonl)")
+	f.StringVar(&o.listen, "listen", "", "address of /healthz, /readyz and /metrics, or off (default 127.0.0.1:9464)")
+	f.StringVar(&o.workerID, "worker-id", "", "name of this worker in leases and logs (default: host name)")
+	f.DurationVar(&o.failover, "failover", 0, "time until a dead worker's shards are taken over (default 15s)")
+	f.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
+	o.aws.add(f)
+	o.aws.addDynamo(f)
+	return cmd
+}
+
+// settings is the configuration with the flags on top.
+func (o *runOptions) settings() (*config.Config, error) {
+	c, err := loadConfig(o.configPath)
+	if err != nil {
+		return nil, err
+	}
+	if o.stream != "" && o.stream != c.Stream.Name {
+		c.Stream.Name, c.Stream.Application = o.stream, ""
+	}
+	if c.Stream.Name == "" {
+		return nil, usageError("run needs a stream: --stream NAME, or stream.name in --config FILE")
+	}
+	if o.start != "" {
+		c.Stream.Start.Text = o.start
+	}
+	for _, f := range []struct{ flag, field *string }{
+		{&o.application, &c.Stream.Application}, {&o.table, &c.State.Table}, {&o.fanOut, &c.Stream.FanOut},
+		{&o.deadLetters, &c.DeadLetters.Path}, {&o.listen, &c.Listen},
+	} {
+		if *f.flag != "" {
+			*f.field = *f.flag
+		}
+	}
+	if o.failover > 0 {
+		c.Stream.Failover.Duration = o.failover
+	}
+	c.Default()
+	return c, o.findings(c)
+}
+
+func (o *runOptions) findings(c *config.Config) error {
+	switch o.format {
+	case "":
+	case "json", "text":
+		c.Findings = []config.Output{{Type: "stdout", Format: config.Format(o.format)}}
+	default:
+		return usageError("unknown format %q: want text or json", o.format)
+	}
+	if o.output != "" {
+		file := config.Output{Type: "file", Format: "json", Path: o.output}
+		if o.format == "" {
+			c.Findings = nil
+		}
+		c.Findings = append(c.Findings, file)
+	}
+	return nil
+}
+
+func (o *runOptions) run(ctx context.Context) error {
+	c, err := o.settings()
+	if err != nil {
+		return err
+	}
+	log, err := newLogger(o.logLevel)
+	if err != nil {
+		return err
+	}
+	w, err := o.build(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	return errors.Join(w.run(ctx), w.close())
+}
+
+// worker is all that run runs.
+type worker struct {
+	log      *slog.Logger
+	findings *opened
+	letters  *sink.DeadLetterFile
+	proc     *processor.Processor
+	stream   *kinesis.Worker
+	server   *monitor.Server // nil: no listener
+}
+
+// build opens everything in the order in which data passes it.
+func (o *runOptions) build(ctx context.Context, c *config.Config, log *slog.Logger) (*worker, error) {
+	cfg, err := o.aws.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	store := state.NewDynamo(o.aws.dynamo(cfg), c.State.Table)
+	if err := store.Ensure(ctx, *c.State.Create); err != nil {
+		return nil, err
+	}
+	w := &worker{log: log}
+	if w.findings, err = outputs(c); err != nil {
+		return nil, err
+	}
+	if w.letters, err = sink.OpenDeadLetterFile(c.DeadLetters.Path); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	facts := state.NewFacts(store, c.State.Cache)
+	w.proc = pipeline(c, facts, w.findings, w.letters, log)
+	clients := kinesis.Clients{Kinesis: o.aws.kinesis(cfg), DynamoDB: o.aws.dynamo(cfg)}
+	if err := w.listen(c, facts, o.workerID, clients); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+// listen makes the Kinesis worker and the listener that watches it.
+func (w *worker) listen(c *config.Config, facts *state.Facts, id string, clients kinesis.Clients) error {
+	metrics := monitor.Metrics(w.proc.Counts(), facts)
+	observer := monitor.NewStream(metrics, func() kinesis.Status { return w.stream.Status() })
+	cfg, err := streamConfig(c, id, w.log, observer)
+	if err != nil {
+		return err
+	}
+	w.stream, err = kinesis.New(cfg, clients, kinesis.HandlerFunc(w.handle))
+	if err != nil || c.Listen == "off" {
+		return err
+	}
+	w.server, err = monitor.Listen(c.Listen, w.alive, w.ready, metrics)
+	return err
+}
+
+func streamConfig(c *config.Config, id string, log *slog.Logger, observer kinesis.Observer) (kinesis.Config, error) {
+	s := &c.Stream
+	start, err := kinesis.ParsePosition(s.Start.Text)
+	if err != nil {
+		return kinesis.Config{}, coded{exitUsage, err}
+	}
+	return kinesis.Config{
+		Stream: s.Name, Application: s.Application, WorkerID: id, Start: start, RequireTable: !*s.Create,
+		Failover: s.Failover.Duration, Grace: s.Grace.Duration, PollInterval: s.Poll.Duration,
+		MaxRecords: s.MaxRecords, MaxShards: s.MaxShards, FanOut: s.FanOut, Logger: log, Observer: observer,
+	}, nil
+}
+
+// handle is the seam between the stream and the processor.
+func (w *worker) handle(ctx context.Context, b kinesis.Batch) error {
+	records := make([]processor.Record, len(b.Records))
+	for i, r := range b.Records {
+		records[i] = processor.Record{Data: r.Data, Stream: b.Stream, Shard: b.Shard, SequenceNumber: r.SequenceNumber}
+	}
+	return w.proc.Process(ctx, records)
+}
+
+// tickEvery is how often what is left to say of open findings is looked for.
+const tickEvery = 5 * time.Second
+
+// run runs until the context ends or the stream fails.
+func (w *worker) run(ctx context.Context) error {
+	background, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { w.tick(background) })
+	wg.Go(func() { w.reopen(background) })
+	if w.server != nil {
+		w.log.Info("listening", "address", w.server.Address())
+		wg.Go(func() {
+			if err := w.server.Serve(); err != nil {
+				w.log.Error("no more probes and metrics", "err", err)
+			}
+		})
+	}
+	err := w.stream.Run(ctx)
+	stop()
+	if w.server != nil {
+		err = errors.Join(err, w.server.Close())
+	}
+	wg.Wait()
+	return err
+}
+
+func (w *worker) tick(ctx context.Context) {
+	ticker := time.NewTicker(tickEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if err := w.proc.Tick(ctx); err != nil && ctx.Err() == nil {
+				w.log.Warn("findings could not be completed yet", "err", err)
+			}
+		}
+	}
+}
+
+// reopen opens the output files anew on SIGHUP, after a log rotation.
+func (w *worker) reopen(ctx context.Context) {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hup:
+			if err := errors.Join(w.findings.Reopen(), w.letters.Reopen()); err != nil {
+				w.log.Error("output files could not be reopened", "err", err)
+			}
+		}
+	}
+}
+
+func (w *worker) close() error {
+	var errs []error
+	if w.findings != nil {
+		errs = append(errs, w.findings.Close())
+	}
+	if w.letters != nil {
+		errs = append(errs, w.letters.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// alive: every shard held moved on within a few failover times.
+func (w *worker) alive(context.Context) error {
+	status := w.stream.Status()
+	limit := 10 * status.Failover
+	for _, s := range status.Shards {
+		since := s.LastProgress
+		if since.IsZero() {
+			since = s.Since
+		}
+		if stuck := time.Since(since); stuck > limit {
+			return fmt.Errorf("shard %s has not moved for %s: %s", s.Shard, stuck.Round(time.Second), s.Failing)
+		}
+	}
+	return nil
+}
+
+// ready: the lease table answers and no shard is failing.
+func (w *worker) ready(context.Context) error {
+	status := w.stream.Status()
+	if !status.Ready() {
+		return errors.New("the lease table was not read within the failover time")
+	}
+	for _, s := range status.Shards {
+		if s.Failing != "" {
+			return fmt.Errorf("shard %s: %s", s.Shard, s.Failing)
+		}
+	}
+	return nil
+}

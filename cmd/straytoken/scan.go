@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/straytoken/straytoken/config"
+	"github.com/straytoken/straytoken/finding"
+	"github.com/straytoken/straytoken/processor"
+	"github.com/straytoken/straytoken/sink"
+	"github.com/straytoken/straytoken/state"
+	"github.com/straytoken/straytoken/trail"
+)
+
+// scanOptions are the flags of scan.
+type scanOptions struct {
+	configPath, format, failOn, letters, logLevel string
+	atOnce, quiet                                 bool
+	sessions, parallel                            int
+	accounts, regions                             []string
+	since, until                                  string
+}
+
+func newScan() *cobra.Command {
+	o := &scanOptions{}
+	cmd := &cobra.Command{
+		Use:   "scan PATH…",
+		Short: "Search trail files, folders, standard input (-) or s3://bucket/prefix",
+		Long: `Search CloudTrail files for stolen session tokens.
+
+PATH is a file, a folder (searched with all below it, as in AWSLogs/), - for
+standard input, or s3://bucket/prefix. Findings go to standard output, each in its
+final state; progress and a summary go to standard error.`,
+		Example: "  straytoken scan ./AWSLogs\n  straytoken scan --format json s3://my-trail/AWSLogs/123456789012/ | jq .title",
+		Args:    atLeast(1, "a PATH"),
+		RunE:    func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.configPath, "config", "", "configuration file")
+	f.StringVar(&o.format, "format", "text", "findings as text or json (one a line)")
+	f.StringVar(&o.failOn, "fail-on", "", "exit with 1 when a finding of this severity or more is open")
+	f.BoolVar(&o.atOnce, "at-once", false, "print findings as they arise, with every change, not only their final state")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress and no summary")
+	f.StringVar(&o.letters, "dead-letters", "", "write what cannot be read to this file (default: only count it)")
+	f.IntVar(&o.sessions, "state-keys", 5_000_000, "keys remembered at once; beyond, the least recently used are forgotten and counted")
+	f.IntVar(&o.parallel, "parallel", runtime.NumCPU(), "files processed at the same time")
+	f.StringSliceVar(&o.accounts, "account", nil, "only files of these accounts (by file name)")
+	f.StringSliceVar(&o.regions, "in-region", nil, "only files of these regions (by file name)")
+	f.StringVar(&o.since, "since", "", "only files delivered at or after this time (RFC 3339, by file name)")
+	f.StringVar(&o.until, "until", "", "only files delivered before this time")
+	f.StringVar(&o.logLevel, "log-level", "warn", "debug, info, warn or error")
+	return cmd
+}
+
+func (o *scanOptions) run(ctx context.Context, paths []string) error {
+	s, err := o.prepare()
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	filter, err := o.filter()
+	if err != nil {
+		return err
+	}
+	listing, err := trail.List(ctx, paths, trail.Options{Filter: filter})
+	if err != nil {
+		return err
+	}
+	if err := s.scan(ctx, listing); err != nil {
+		return err
+	}
+	if !o.quiet {
+		s.summary(listing)
+	}
+	return s.outcome(listing)
+}
+
+func (o *scanOptions) filter() (f trail.Filter, err error) {
+	f.Accounts, f.Regions = o.accounts, o.regions
+	for _, t := range []struct {
+		text string
+		at   *time.Time
+	}{{o.since, &f.Since}, {o.until, &f.Until}} {
+		if t.text == "" {
+			continue
+		}
+		if *t.at, err = time.Parse(time.RFC3339, t.text); err != nil {
+			return f, usageError("%q is no time: write 2027-01-31T12:00:00Z", t.text)
+		}
+	}
+	return f, nil
+}
+
+// scanner is one scan.
+type scanner struct {
+	options *scanOptions
+	memory  *state.Memory
+	facts   *state.Facts
+	proc    *processor.Processor
+	final   *sink.Final
+	letters *letterBox
+	failOn  finding.Severity
+	failed  []error // files that could not be read
+	started time.Time
+}
+
+func (o *scanOptions) prepare() (*scanner, error) {
+	c, err := loadConfig(o.configPath)
+	if err != nil {
+		return nil, err
+	}
+	if o.format != "text" && o.format != "json" {
+		return nil, usageError("unknown format %q: want text or json", o.format)
+	}
+	s := &scanner{options: o, started: time.Now(), memory: state.NewMemory(o.sessions)}
+	if o.failOn != "" {
+		if s.failOn, err = finding.ParseSeverity(o.failOn); err != nil {
+			return nil, coded{exitUsage, err}
+		}
+	}
+	log, err := newLogger(o.logLevel)
+	if err != nil {
+		return nil, err
+	}
+	if s.letters, err = newLetterBox(o.letters); err != nil {
+		return nil, err
+	}
+	s.final = sink.NewFinal(stream(os.Stdout, o.format), o.atOnce)
+	s.facts = state.NewFacts(s.memory, 0)
+	s.proc = pipeline(inMemory(c), s.facts, s.final, s.letters, log)
+	return s, nil
+}
+
+// inMemory keeps as many events of a quiet session as of a disputed one: in memory
+// that costs no writes.
+func inMemory(c *config.Config) *config.Config {
+	c.State.KeepQuiet = c.State.KeepDisputed
+	return c
+}
+
+func (s *scanner) close() { s.letters.close() }
+
+// scan processes all files, several at a time.
+func (s *scanner) scan(ctx context.Context, listing trail.Listing) error {
+	bar := newBar(s.options.quiet)
+	defer bar.finish()
+	g, ctx := errgroup.WithContext(ctx)
+	files := make(chan trail.File)
+	for range max(s.options.parallel, 1) {
+		g.Go(func() error { return s.work(ctx, files) })
+	}
+	g.Go(func() error {
+		defer close(files)
+		for file, err := range listing.Files(ctx, bar.update) {
+			if err != nil {
+				s.failed = append(s.failed, err)
+				continue
+			}
+			select {
+			case files <- file:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return ctx.Err()
+	})
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if err := s.proc.Finish(ctx0(ctx)); err != nil {
+		return err
+	}
+	return s.final.Flush(context.Background())
+}
+
+// ctx0 is a context for what is still to do after the group's context has ended
+// with its success.
+func ctx0(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
+
+func (s *scanner) work(ctx context.Context, files <-chan trail.File) error {
+	for file := range files {
+		if err := s.proc.Process(ctx, []processor.Record{{Data: file.Body, Source: file.Name}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// outcome is the exit code: unreadable input, findings, or success.
+func (s *scanner) outcome(listing trail.Listing) error {
+	for _, err := range append(listing.Problems, s.failed...) {
+		say("straytoken: not read: %v", err)
+	}
+	counts := s.proc.Counts()
+	switch {
+	case len(s.failed)+len(listing.Problems) > 0:
+		return coded{exitInput, fmt.Errorf("%d files could not be read; what could be read was scanned", len(s.failed)+len(listing.Problems))}
+	case counts.Events.Load() == 0 && counts.DeadLetters.Load() > 0:
+		return coded{exitInput, fmt.Errorf("nothing here is CloudTrail: %s", s.letters.first)}
+	case s.options.failOn != "" && s.final.Open(s.failOn) > 0:
+		return errFindings
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package monitor
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/straytoken/straytoken/cloudtrail"
+	"github.com/straytoken/straytoken/kinesis"
+	"github.com/straytoken/straytoken/processor"
+	"github.com/straytoken/straytoken/state"
+)
+
+// Metrics publishes what a worker counts, under straytoken_, in base units. No
+// label ever holds a token or an address.
+func Metrics(counts *processor.Counts, facts *state.Facts) *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	counter(r, "records_total", "Records processed.", nil, counts.Records.Load)
+	counter(r, "events_total", "CloudTrail events decoded.", nil, counts.Events.Load)
+	counter(r, "judgements_total", "Verdicts reached.", nil, counts.Judged.Load)
+	counter(r, "defects_total", "Events and judgements that failed by a fault of straytoken.", nil, counts.Defects.Load)
+	for activity, n := range map[string]func() int64{"create": counts.Created.Load, "update": counts.Updated.Load, "close": counts.Closed.Load} {
+		counter(r, "findings_total", "Findings delivered, by what they did.", prometheus.Labels{"activity": activity}, n)
+	}
+	for i := range counts.Skipped {
+		counter(r, "skipped_total", "Parts of records that are known and left out.", prometheus.Labels{"reason": cloudtrail.SkipReason(i).String()}, counts.Skipped[i].Load)
+	}
+	for i := range counts.Envelopes {
+		counter(r, "envelopes_total", "Envelopes opened.", prometheus.Labels{"envelope": cloudtrail.Envelope(i).String()}, counts.Envelopes[i].Load)
+	}
+	for reason, n := range counts.Bad {
+		counter(r, "dead_letters_total", "Records that could not be processed, by reason.", prometheus.Labels{"reason": string(reason)}, n.Load)
+	}
+	stats := facts.Stats()
+	counter(r, "facts_total", "Facts that events stated.", nil, stats.Seen.Load)
+	counter(r, "facts_written_total", "Facts that were new and written to the store.", nil, stats.Put.Load)
+	counter(r, "keys_read_total", "Keys read from the store.", nil, stats.Read.Load)
+	counter(r, "cache_evictions_total", "Keys dropped from the cache.", nil, stats.Evicted.Load)
+	gauge(r, "cache_keys", "Keys in the cache.", func() float64 { return float64(facts.Known()) })
+	return r
+}
+
+func counter(r *prometheus.Registry, name, help string, labels prometheus.Labels, value func() int64) {
+	r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "straytoken", Name: name, Help: help, ConstLabels: labels},
+		func() float64 { return float64(value()) }))
+}
+
+func gauge(r *prometheus.Registry, name, help string, value func() float64) {
+	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "straytoken", Name: name, Help: help}, value))
+}
+
+// Stream publishes what the Kinesis worker does.
+type Stream struct {
+	events *prometheus.CounterVec
+	bytes  prometheus.Counter
+	batch  prometheus.Histogram
+}
+
+// NewStream registers the stream's metrics, and the worker's status as gauges.
+func NewStream(r *prometheus.Registry, status func() kinesis.Status) *Stream {
+	s := &Stream{
+		events: prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "straytoken", Name: "stream_events_total", Help: "What happened to the worker's shards, by kind."}, []string{"kind"}),
+		bytes:  prometheus.NewCounter(prometheus.CounterOpts{Namespace: "straytoken", Name: "stream_read_bytes_total", Help: "Bytes of records read."}),
+		batch:  prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "straytoken", Name: "batch_seconds", Help: "Time to make one batch durable.", Buckets: prometheus.ExponentialBuckets(0.001, 2, 16)}),
+	}
+	r.MustRegister(s.events, s.bytes, s.batch)
+	for _, kind := range kinesis.EventKinds() {
+		s.events.WithLabelValues(string(kind))
+	}
+	gauge(r, "shards_held", "Shards that this worker holds.", func() float64 { return float64(len(status().Shards)) })
+	gauge(r, "behind_seconds", "Lag of the slowest shard held.", func() float64 { return status().Behind().Seconds() })
+	return s
+}
+
+// Observe implements kinesis.Observer.
+func (s *Stream) Observe(e kinesis.Event) {
+	s.events.WithLabelValues(string(e.Kind)).Inc()
+	switch e.Kind {
+	case kinesis.BatchRead:
+		s.bytes.Add(float64(e.Bytes))
+	case kinesis.BatchDone:
+		s.batch.Observe(e.Took.Seconds())
+	}
+}
