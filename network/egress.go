@@ -34,8 +34,9 @@ func associateAddress(n *notes) {
 	ip := ParseCaller(r.String("publicIp"))
 	allocation, association := r.String("allocationId"), n.Event.Response.String("associationId")
 	key := InstanceKey(r.String("instanceId"))
-	if r.String("instanceId") == "" {
-		key = InterfaceKey(r.String("networkInterfaceId"))
+	if eni := r.String("networkInterfaceId"); r.String("instanceId") == "" {
+		key = InterfaceKey(eni)
+		n.add(AllocationKey(allocation), Interface, eni)
 	}
 	if ip.Class == Public {
 		n.add(key, ElasticIP, ip.Text, allocation, association)
@@ -102,13 +103,13 @@ func createNatGateway(n *notes) {
 	n.add(SubnetKey(gateway.String("subnetId")), VPC, vpc)
 	request := n.Event.Request.Get("CreateNatGatewayRequest")
 	n.gatewayAllocation(id, request.String("AllocationId"))
-	request.Each(func(a cloudtrail.Raw) { n.gatewayAllocation(id, a.String()) }, "SecondaryAllocationId")
+	request.Each(func(a cloudtrail.Raw) { n.gatewayAllocation(id, textOr(a, "content")) }, "SecondaryAllocationId")
 	gateway.Each(func(a cloudtrail.Raw) { n.gatewayAllocation(id, a.String("allocationId")) }, "natGatewayAddressSet", "item")
 }
 
 func (n *notes) gatewayAddresses(request cloudtrail.Raw) {
 	id := request.String("NatGatewayId")
-	request.Each(func(a cloudtrail.Raw) { n.gatewayAllocation(id, a.String()) }, "AllocationId")
+	request.Each(func(a cloudtrail.Raw) { n.gatewayAllocation(id, textOr(a, "content")) }, "AllocationId")
 }
 
 func (n *notes) gatewayAllocation(gateway, allocation string) {

@@ -24,6 +24,7 @@ func (n *notes) instance(i cloudtrail.Raw) {
 	}
 	i.Each(func(eni cloudtrail.Raw) {
 		n.add(key, Interface, eni.String("networkInterfaceId"))
+		n.add(InterfaceKey(eni.String("networkInterfaceId")), Instance, id)
 		n.networkInterface(eni)
 	}, "networkInterfaceSet", "items")
 }

@@ -12,9 +12,9 @@ import (
 // event of giving it up, and uses just before, can arrive late.
 const retirement = 20 * time.Minute
 
-// ahead is how much earlier than its event a statement holds: event times are
-// whole seconds of different hosts.
-const ahead = time.Minute
+// ahead is how much earlier than its event a statement holds: an event's time is
+// that of the call's completion, on another host.
+const ahead = 5 * time.Minute
 
 // Claim is an address that the inventory gives to somebody, for a time.
 type Claim struct {
@@ -23,6 +23,9 @@ type Claim struct {
 	From  int64  // seconds since 1970
 	Until int64  // seconds since 1970; 0: still
 	By    string // who stated it, "session@address"
+	// Moves tells that the claim took the place of another address, as an Elastic IP
+	// does of the public address that an instance had before.
+	Moves bool
 }
 
 // Holds tells whether the claim covers all of a span of uses (seconds since 1970).
@@ -67,6 +70,11 @@ func (v *value) claim(host, why string, until int64) Claim {
 	return Claim{Host: host, Why: why, From: v.First().Time, Until: until, By: v.by}
 }
 
+func (c Claim) moving() Claim {
+	c.Moves = true
+	return c
+}
+
 // Instance lists the addresses of an instance and its interfaces: its own, and
 // the Elastic IPs that were associated with them.
 func (inv Inventory) Instance(id string) []Claim {
@@ -84,11 +92,11 @@ func (inv Inventory) attached(key state.Key, what string) []Claim {
 		claims = append(claims, a.claim(hostOf(a.text), fmt.Sprintf("%s was given it by %s", what, a.First().Name), 0))
 	}
 	for _, a := range inv.values(key, ElasticIP) {
-		claims = append(claims, a.claim(hostOf(a.text), "Elastic IP associated with "+what, inv.associationEnd(a.more)))
+		claims = append(claims, a.claim(hostOf(a.text), "Elastic IP associated with "+what, inv.associationEnd(a.more)).moving())
 	}
 	for _, a := range inv.values(key, Allocation) {
 		for _, ip := range inv.values(AllocationKey(a.text), Address) {
-			claims = append(claims, a.claim(hostOf(ip.text), "Elastic IP "+a.text+" associated with "+what, inv.associationEnd(a.more)))
+			claims = append(claims, a.claim(hostOf(ip.text), "Elastic IP "+a.text+" associated with "+what, inv.associationEnd(a.more)).moving())
 		}
 	}
 	return claims
@@ -176,6 +184,24 @@ func (inv Inventory) leadsElsewhere(account string, vpcs []string) bool {
 		}
 	}
 	return false
+}
+
+// Associated lists the claims to an Elastic IP of an account that was associated
+// with an interface or instance of which nothing else is known: with whom it is,
+// only its use can tell.
+func (inv Inventory) Associated(account, host string) []Claim {
+	var claims []Claim
+	for _, e := range inv.values(AddressKey(account, host), ElasticIP) {
+		if len(e.more) == 0 {
+			continue
+		}
+		for _, eni := range inv.values(AllocationKey(e.more[0]), Interface) {
+			if len(inv.values(InterfaceKey(eni.text), Instance)) == 0 {
+				claims = append(claims, eni.claim(host, fmt.Sprintf("Elastic IP %s associated with %s", e.more[0], eni.text), inv.ended(AllocationKey(e.more[0]))).moving())
+			}
+		}
+	}
+	return claims
 }
 
 // OwnEndpoint tells whether a VPC endpoint was created in a trail of ours.

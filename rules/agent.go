@@ -9,9 +9,9 @@ type agent struct {
 	system string // "linux", "windows", "macos", "attack" or ""
 }
 
-// families are looked for in order: a wrapper (Terraform, the CLI) before the SDK
+// products are looked for in order: a wrapper (Terraform, the CLI) before the SDK
 // that it is built on.
-var families = []string{
+var products = []string{
 	"amazon-ssm-agent", "awslambda-worker", "amazon-ecs-agent", "kubelet", "aws-node",
 	"Terraform", "Pulumi", "cdk", "ElasticMapReduce", "S3Console", "CloudShell",
 	"aws-cli", "Boto3", "Botocore", "aws-sdk-go-v2", "aws-sdk-go", "aws-sdk-java", "aws-sdk-nodejs", "aws-sdk-js",
@@ -29,7 +29,7 @@ func parseAgent(userAgent string) agent {
 	text := strings.Trim(userAgent, "[]")
 	lower := strings.ToLower(text)
 	a := agent{family: firstProduct(text)}
-	for _, f := range families {
+	for _, f := range products {
 		if strings.Contains(lower, strings.ToLower(f)) {
 			a.family = strings.ToLower(f)
 			break
@@ -57,6 +57,25 @@ func firstProduct(text string) string {
 func (a agent) platformAgent() bool {
 	switch a.family {
 	case "amazon-ssm-agent", "awslambda-worker", "amazon-ecs-agent", "kubelet", "aws-node":
+		return true
+	}
+	return false
+}
+
+// manual tells whether the software is what people work with by hand.
+func (a agent) manual() bool {
+	switch a.family {
+	case "aws-cli", "terraform", "pulumi", "cdk", "mozilla", "s3console", "cloudshell":
+		return true
+	}
+	return a.system == "macos" || a.system == "windows"
+}
+
+// bare tells whether the software knows nothing of AWS: it can only send requests
+// that somebody else signed.
+func (a agent) bare() bool {
+	switch a.family {
+	case "go-http-client", "python-requests", "curl", "okhttp", "java", "apache-httpclient", "node-fetch", "vault":
 		return true
 	}
 	return false

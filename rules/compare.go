@@ -22,19 +22,24 @@ func (t *trial) drift(p *place) {
 	}
 }
 
-func (t *trial) families(p *place) (here, elsewhere []string) {
-	for _, m := range t.set.Class(classAgent) {
+func (t *trial) families(p *place) (here, elsewhere []string) { return families(t.set, p.Host) }
+
+// families lists the software that a session showed at a host and elsewhere.
+func families(session *state.Set, host string) (here, elsewhere []string) {
+	for _, m := range session.Class(classAgent) {
 		parts := state.Parts(m.Name)
 		if len(parts) != 3 || parts[1] == "" {
 			continue
 		}
-		if parts[0] == p.Host {
+		if parts[0] == host {
 			here = append(here, parts[1])
 		} else {
 			elsewhere = append(elsewhere, parts[1])
 		}
 	}
-	return here, slices.Compact(elsewhere)
+	slices.Sort(here)
+	slices.Sort(elsewhere)
+	return slices.Compact(here), slices.Compact(elsewhere)
 }
 
 // platformAt tells whether AWS's own agents call from a place.
@@ -58,6 +63,9 @@ func (t *trial) delivered(p *place, version string) bool {
 
 // interleaved: E10, the owner goes on while the intruder calls.
 func (t *trial) interleaved(p *place) {
+	if t.kind == Managed || t.firstPublic(p) {
+		return // several nodes, or two ways out at once, are their nature
+	}
 	before, after := false, false
 	for _, o := range t.owner.Seen {
 		gap := o.Time - p.First().Time

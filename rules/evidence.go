@@ -68,17 +68,25 @@ func (t *trial) weighAlone(p *place) {
 // must not convict by itself.
 func (t *trial) weighFirstUse(p *place) {
 	commanded := slices.ContainsFunc(p.Evidence, func(e finding.Evidence) bool { return e.Code == string(RemoteCommand) })
+	alone := !t.platformAt(p) && t.neighbours(p) == 0
 	for i := range p.Evidence {
 		e := &p.Evidence[i]
 		switch Code(e.Code) {
 		case PersonAddress:
-			e.Weight /= 2
+			if !alone || !t.usedByPeople(p) {
+				e.Weight /= 2
+			}
 		case CallerIdentity:
 			if !commanded && !t.learned(p) {
 				e.Weight /= 2
 			}
 		}
 	}
+}
+
+// usedByPeople tells whether people work from a place.
+func (t *trial) usedByPeople(p *place) bool {
+	return t.view.Set(network.AddressKey(t.account(), p.Host)).Member(state.NewMember(classUsed, usedByPerson)) != nil
 }
 
 // learned tells whether the role was watched long enough for something new of it
@@ -232,26 +240,38 @@ func (t *trial) callerIdentity(p *place) {
 		if firstOfRole != nil && firstOfRole.First().Session == t.lock && firstOfRole.First().Address == m.First().Address {
 			t.weigh(p, CallerIdentity, "the first GetCallerIdentity of this role: who steals a token asks whose it is")
 		}
-		if t.enumerates(p, m.First()) {
-			t.weigh(p, Enumeration, "GetCallerIdentity opened the session, a look around followed within a minute")
-		}
+		t.enumeration(p, m.First())
 		return
 	}
 }
 
-// enumerates: the place's first call is GetCallerIdentity and two different calls
-// that list or describe follow within a minute.
-func (t *trial) enumerates(p *place, identity *state.Observation) bool {
+// services is how many services a look around covers that no start script makes.
+const services = 3
+
+// enumeration: the place's first call is GetCallerIdentity, and calls that list or
+// describe follow. Two within a minute are what a start script may do as well;
+// several services within two minutes are somebody who wonders what he has got.
+func (t *trial) enumeration(p *place, identity *state.Observation) {
 	if p.First().EventID != identity.EventID {
-		return false
+		return
 	}
-	looks := map[string]bool{}
+	soon, over := map[string]bool{}, map[string]bool{}
 	for _, o := range p.Seen {
-		if o.Time-identity.Time <= enumWindow && (strings.HasPrefix(o.Name, "List") || strings.HasPrefix(o.Name, "Describe") || strings.HasPrefix(o.Name, "GetAccount")) {
-			looks[o.Name] = true
+		if !looksAround(o.Name) || o.Time-identity.Time > 2*enumWindow {
+			continue
+		}
+		over[o.Source] = true
+		if o.Time-identity.Time <= enumWindow {
+			soon[o.Name] = true
 		}
 	}
-	return len(looks) >= 2
+	w := t.policy.weight(Enumeration, t.kind)
+	switch {
+	case len(over) >= services:
+		t.evidence(p, Enumeration, 2*w, fmt.Sprintf("GetCallerIdentity opened the session, a look around in %d services followed", len(over)))
+	case len(soon) >= 2:
+		t.evidence(p, Enumeration, w, "GetCallerIdentity opened the session, a look around followed within a minute")
+	}
 }
 
 // deniedBurst: E11.

@@ -18,6 +18,7 @@ const (
 	poolOfMachines       = 3
 	poolSharedWithPeople = 10
 	poolExamined         = 16
+	companions           = 2 // other machines that share two addresses with the session
 )
 
 // restart is how soon after its start an instance may show its new public address,
@@ -27,9 +28,9 @@ const restart = 15 * 60
 // explain finds the reason why a place is the session's own, if there is one, and
 // drops the evidence that it outweighs.
 func (t *trial) explain(p *place) {
-	for _, try := range []func(*place) (string, int64){t.known, t.byEndpoint, t.byInventory, t.byGateway, t.byPool, t.byIssuer} {
-		if why, since := try(p); why != "" {
-			p.explained, p.since, p.Evidence = why, since, standing(p.Evidence)
+	for _, try := range []func(*place) string{t.known, t.byEndpoint, t.byInventory, t.byGateway, t.byPool, t.byIssuer} {
+		if why := try(p); why != "" {
+			p.explained, p.Evidence = why, standing(p.Evidence)
 			return
 		}
 	}
@@ -43,48 +44,48 @@ func standing(all []finding.Evidence) []finding.Evidence {
 }
 
 // known: the configuration names the network.
-func (t *trial) known(p *place) (string, int64) {
+func (t *trial) known(p *place) string {
 	addr, err := netip.ParseAddr(p.First().Address)
 	if err != nil || p.private && p.Endpoint == "" {
-		return "", 0
+		return ""
 	}
 	if k := t.policy.Known.Find(addr, t.account(), p.First().At()); k != nil {
-		return fmt.Sprintf("known network %s (%s)", k.Prefix, k.Name), 0
+		return fmt.Sprintf("known network %s (%s)", k.Prefix, k.Name)
 	}
-	return "", 0
+	return ""
 }
 
 // byEndpoint: a private address means nothing without its endpoint, and with one
 // of ours it is our VPC.
-func (t *trial) byEndpoint(p *place) (string, int64) {
+func (t *trial) byEndpoint(p *place) string {
 	if p.Endpoint == "" {
-		return "", 0
+		return ""
 	}
 	switch account := p.endpoint.First().Value; {
 	case account == "":
 		return t.byUnnamedEndpoint(p)
 	case t.ours(account):
-		return fmt.Sprintf("VPC endpoint %s of account %s", p.Endpoint, account), p.First().Time
+		return fmt.Sprintf("VPC endpoint %s of account %s", p.Endpoint, account)
 	}
-	return "", 0
+	return ""
 }
 
 // byUnnamedEndpoint judges an endpoint whose account the record does not name: it
 // is ours if we saw it made, or if the private address behind it is the
 // instance's own, or if other sessions of ours use it too.
-func (t *trial) byUnnamedEndpoint(p *place) (string, int64) {
+func (t *trial) byUnnamedEndpoint(p *place) string {
 	if t.inv.OwnEndpoint(p.Endpoint) {
-		return "VPC endpoint " + p.Endpoint + " of our own", p.First().Time
+		return "VPC endpoint " + p.Endpoint + " of our own"
 	}
 	own, known := t.ownPrivate(p.Host)
 	others := t.othersAt(network.EndpointKey(p.Endpoint))
 	switch {
 	case known && !own:
-		return "", 0
+		return ""
 	case own || others > 0:
-		return "VPC endpoint " + p.Endpoint + ", known to us", p.First().Time
+		return "VPC endpoint " + p.Endpoint + ", known to us"
 	}
-	return "", 0
+	return ""
 }
 
 // ownPrivate tells whether a private address is the instance's own, and whether
@@ -106,10 +107,10 @@ func (t *trial) ours(account string) bool {
 }
 
 // byInventory: the instance was given the address, or its VPC's gateways have it.
-func (t *trial) byInventory(p *place) (string, int64) {
+func (t *trial) byInventory(p *place) string {
 	id := t.instance()
 	if id == "" || p.private {
-		return "", 0
+		return ""
 	}
 	claims := t.inv.Instance(id)
 	for _, vpc := range t.inv.VPCs(id) {
@@ -119,9 +120,9 @@ func (t *trial) byInventory(p *place) (string, int64) {
 }
 
 // byGateway: a NAT gateway of the account, where the machine's VPC is unknown.
-func (t *trial) byGateway(p *place) (string, int64) {
+func (t *trial) byGateway(p *place) string {
 	if !t.machine() || p.private || len(t.inv.VPCs(t.instance())) > 0 {
-		return "", 0
+		return ""
 	}
 	return t.firstValid(p, t.inv.GatewayOf(t.account(), p.Host))
 }
@@ -129,47 +130,107 @@ func (t *trial) byGateway(p *place) (string, int64) {
 // machine tells whether the session's holder sits in a VPC.
 func (t *trial) machine() bool { return t.kind.Compute() || t.kind == Managed }
 
-// firstValid finds a claim that covers a place. What was stated from the very
-// address that it would explain explains nothing: an intruder may associate an
-// address of his own.
-func (t *trial) firstValid(p *place, claims []network.Claim) (string, int64) {
+// firstValid finds a claim that covers a place and comes from a source that can be
+// trusted.
+func (t *trial) firstValid(p *place, claims []network.Claim) string {
 	for _, c := range claims {
-		if c.Host == p.Host && c.Holds(p.First().Time, p.Last) && !strings.HasSuffix(c.By, "@"+p.Host) {
-			return c.Why, c.From
+		if c.Host != p.Host || !c.Holds(p.First().Time, p.Last) || t.selfServing(p, c.By) {
+			continue
 		}
+		if c.Moves {
+			p.moved = c.From
+		}
+		return c.Why
 	}
-	return "", 0
+	return ""
 }
 
-// byPool: other machines of the account started out from this address, so it is
-// their common way out.
-func (t *trial) byPool(p *place) (string, int64) {
+// selfServing: what was stated from the very address that it would explain, or by
+// the session itself from anywhere but its first address, explains nothing. An
+// intruder may associate an address of his own.
+func (t *trial) selfServing(p *place, by string) bool {
+	at := strings.LastIndexByte(by, '@')
+	who, host := by[:max(at, 0)], by[at+1:]
+	return host == p.Host || who == t.lock && host != t.places[0].Host
+}
+
+// byPool: the address is the common way out of machines of the account.
+func (t *trial) byPool(p *place) string {
 	if !t.machine() || p.private {
-		return "", 0
+		return ""
 	}
-	needed := poolOfMachines
 	set := t.view.Set(network.AddressKey(t.account(), p.Host))
-	if len(set.Class(classUsed)) > 0 && !t.inv.Owned(t.account(), p.Host) {
+	started, needed := t.startedAt(set, p.Host), poolOfMachines
+	if people := set.Member(state.NewMember(classUsed, usedByPerson)); people != nil {
 		needed = poolSharedWithPeople
 	}
-	if n := t.startedAt(set, p.Host); n >= needed {
-		return fmt.Sprintf("common way out of %d other machines of the account", n), p.First().Time
+	if started >= needed {
+		return fmt.Sprintf("common way out of %d other machines of the account", started)
 	}
-	return "", 0
+	if needed == poolOfMachines && t.behaves(t.set, p.Host) {
+		return t.byCompanions(set, p, started)
+	}
+	return ""
+}
+
+// byCompanions: several machines show the same addresses, and at none of them
+// anything but their usual conduct: a common egress of several addresses, or a
+// gateway that took over from another. A thief who has several of their sessions
+// would have to copy the software of each.
+func (t *trial) byCompanions(set *state.Set, p *place, started int) string {
+	clean, shared := 0, 0
+	for _, other := range t.others(set) {
+		session := t.view.Set(SessionKey(other))
+		if !t.behaves(session, p.Host) {
+			continue
+		}
+		clean++
+		if t.sharesAnother(session, p.Host) {
+			shared++
+		}
+	}
+	if shared >= companions || clean >= poolOfMachines && started > 0 {
+		return fmt.Sprintf("common way out, used by %d other machines of the account in the same manner", clean)
+	}
+	return ""
+}
+
+// others lists the other sessions under a key, the first poolExamined.
+func (t *trial) others(set *state.Set) []string {
+	out := slices.DeleteFunc(sessions(set), func(lock string) bool { return lock == "" || lock == t.lock })
+	return out[:min(len(out), poolExamined)]
+}
+
+// behaves tells whether a session shows at a host no software that it does not
+// show elsewhere, or nothing else at all, and asks nobody who it is.
+func (t *trial) behaves(session *state.Set, host string) bool {
+	here, elsewhere := families(session, host)
+	if len(elsewhere) > 0 && slices.ContainsFunc(here, func(f string) bool { return !slices.Contains(elsewhere, f) }) {
+		return false
+	}
+	return !slices.ContainsFunc(session.Class(classIdentity), func(m *state.Member) bool { return state.Parts(m.Name)[0] == host })
+}
+
+// sharesAnother tells whether another session was also at one of this session's
+// other public addresses, or, where this one has none, whether it too has been
+// behind endpoints of the same kind.
+func (t *trial) sharesAnother(session *state.Set, host string) bool {
+	for _, use := range session.Class(classUse) {
+		parts := state.Parts(use.Name)
+		for _, p := range t.places {
+			if p.Host != host && parts[0] != host && (parts[0] == p.Host || p.Endpoint != "" && parts[1] == p.Endpoint) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // startedAt counts the other sessions under an address whose first use of all was
 // there.
 func (t *trial) startedAt(set *state.Set, host string) int {
 	n := 0
-	for i, m := range set.Class(classSession) {
-		if i == poolExamined {
-			break
-		}
-		other := m.First().Session
-		if other == "" || other == t.lock {
-			continue
-		}
+	for _, other := range t.others(set) {
 		if uses := t.view.Set(SessionKey(other)).Class(classUse); len(uses) > 0 && state.Parts(uses[0].Name)[0] == host {
 			n++
 		}
@@ -189,16 +250,16 @@ func (t *trial) othersAt(key state.Key) int {
 }
 
 // byIssuer: whoever asked for the credential may use it where he asked.
-func (t *trial) byIssuer(p *place) (string, int64) {
+func (t *trial) byIssuer(p *place) string {
 	if t.kind.Compute() || t.kind.perPrincipal() {
-		return "", 0
+		return ""
 	}
 	for _, k := range t.tokens {
 		if k.issued != nil && k.issue.Service == "" && k.issued.Address != "" && network.ParseCaller(k.issued.Address).Host() == p.Host {
-			return "the credential was asked for from here", p.First().Time
+			return "the credential was asked for from here"
 		}
 	}
-	return "", 0
+	return ""
 }
 
 // explainByOwner explains what only makes sense beside the owner's address.
@@ -209,18 +270,52 @@ func (t *trial) explainByOwner(p *place) {
 	switch {
 	case t.predecessor(p):
 		p.explained = "the address before " + t.owner.Host + " was associated"
+	case t.successor(p):
+		p.explained = "an Elastic IP of the account, associated when the session left " + t.owner.Host
 	case t.restarted(p):
 		p.explained = "the instance was started again and has a new public address"
+	case t.sameNetwork(p):
+		p.explained = "in the same network as " + t.owner.Host
 	default:
 		return
 	}
 	p.Evidence = standing(p.Evidence)
 }
 
-// predecessor: the session's address before the one that the inventory explains,
-// not used after that began to hold.
+// predecessor: the session's address before an Elastic IP took its place.
 func (t *trial) predecessor(p *place) bool {
-	return t.owner.explained != "" && p.First().Time < t.owner.since && p.Last <= t.owner.since+restart && !p.private
+	return t.owner.moved > 0 && p.First().Time < t.owner.moved && p.Last <= t.owner.moved+restart && !p.private && t.behaves(t.set, p.Host)
+}
+
+// successor: an Elastic IP of the account that was associated with an interface
+// nobody knows, when the session's former address fell silent.
+func (t *trial) successor(p *place) bool {
+	if t.kind != EC2 || t.owner.Last > p.First().Time {
+		return false
+	}
+	return t.firstValid(p, t.inv.Associated(t.account(), p.Host)) != ""
+}
+
+// sameNetwork: not a machine's session, and the address is a neighbour of the
+// owner's or of the one that asked for the credential: pools of a provider.
+func (t *trial) sameNetwork(p *place) bool {
+	if t.kind.Compute() || p.private {
+		return false
+	}
+	near := []string{t.owner.First().Address}
+	for _, k := range t.tokens {
+		if k.issued != nil {
+			near = append(near, k.issued.Address)
+		}
+	}
+	return slices.ContainsFunc(near, func(text string) bool { return neighbours(text, p.First().Address) })
+}
+
+// neighbours tells whether two IPv4 addresses are in one /24.
+func neighbours(a, b string) bool {
+	x, errA := netip.ParseAddr(a)
+	y, errB := netip.ParseAddr(b)
+	return errA == nil && errB == nil && x.Is4() && netip.PrefixFrom(x, 24).Masked().Contains(y)
 }
 
 // restarted: the first address after the instance was started, when the address

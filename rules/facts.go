@@ -189,7 +189,7 @@ func (c *context) address() []state.Fact {
 	s := c.session
 	key := network.AddressKey(s.Account, c.host)
 	var facts []state.Fact
-	if class := usedBy(s.kind(), c.event); class != "" {
+	if class := c.usedBy(); class != "" {
 		facts = append(facts, c.fact(key, state.Retention{Step: step}, addressLife, classUsed, class))
 	}
 	listed := state.Retention{Members: maxSessions}
@@ -210,15 +210,18 @@ func (c *context) address() []state.Fact {
 
 // Classes of identity under an address.
 const (
-	usedByPerson   = "person"
-	usedByLongTerm = "long-term"
+	usedByPerson  = "person"  // somebody's own session, or a long-term key with tools that people work with
+	usedByProgram = "program" // a long-term key with anything else
 )
 
-func usedBy(k Kind, e *cloudtrail.Event) string {
+func (c *context) usedBy() string {
+	k := c.session.kind()
 	switch {
+	case k == LongTerm && c.agent.manual():
+		return usedByPerson
 	case k == LongTerm:
-		return usedByLongTerm
-	case k.person() && !e.SessionFromConsole:
+		return usedByProgram
+	case k.person() && !c.event.SessionFromConsole:
 		return usedByPerson
 	}
 	return ""

@@ -66,7 +66,7 @@ type place struct {
 	private   bool
 	endpoint  *state.Member // the use that names the endpoint's account
 	explained string
-	since     int64 // when the explanation began to hold, seconds since 1970
+	moved     int64 // when the explanation took the place of another address, seconds since 1970; 0: it did not
 }
 
 // trials splits a lock into the sessions that it stands for.

@@ -1,6 +1,9 @@
 package rules
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Trust decides who the owner is when several addresses could be. Time of first
 // use is only one reason among others: a thief can be first.
@@ -53,6 +56,11 @@ func (t *trial) weighAgainstOwner(p *place) {
 	if !t.suspect(p) {
 		return
 	}
+	if t.presigned(p) {
+		p.Evidence = nil
+		t.evidence(p, SecondAddress, min(t.policy.relation(t.kind), presignedRelation), "GetCallerIdentity alone, sent by software that cannot sign: the session proves to somebody who it is")
+		return
+	}
 	t.evidence(p, SecondAddress, t.relationTo(p), fmt.Sprintf(
 		"the session belongs at %s; nothing explains %s: no known network, no Elastic IP, NAT gateway or VPC endpoint of ours", t.owner.where(), p.where()))
 	t.drift(p)
@@ -61,12 +69,50 @@ func (t *trial) weighAgainstOwner(p *place) {
 	t.newRegion(p)
 }
 
+// Relations of a second address that may well be the workload's own: too little by
+// themselves, enough with any evidence.
+const (
+	firstPublicRelation = 30
+	presignedRelation   = 20
+)
+
 // relationTo is the weight of a second address. An IPv6 address beside an IPv4 one
-// of a machine may be the same interface, so without inventory it counts less.
+// of a machine may be the same interface, so without inventory it counts less; so
+// does the first public address of a machine known from behind its endpoints, for
+// what has no endpoint must go out somewhere.
 func (t *trial) relationTo(p *place) int {
 	w := t.policy.relation(t.kind)
-	if t.kind.Compute() && p.sixBeside(t.owner) {
+	switch {
+	case t.firstPublic(p):
+		return min(w, firstPublicRelation)
+	case t.kind.Compute() && p.sixBeside(t.owner):
 		return min(w, mediumScore)
 	}
 	return w
+}
+
+// firstPublic: the owner is behind an endpoint, and this is the first address
+// without one.
+func (t *trial) firstPublic(p *place) bool {
+	if !t.machine() || t.owner.Endpoint == "" || p.private {
+		return false
+	}
+	for _, o := range t.places {
+		if !o.private {
+			return o == p
+		}
+	}
+	return false
+}
+
+// presigned: a request that the session signed for somebody else to send, as
+// Vault and EKS take as proof of identity.
+func (t *trial) presigned(p *place) bool {
+	for _, o := range p.Seen {
+		if o.Name != "GetCallerIdentity" {
+			return false
+		}
+	}
+	here, _ := t.families(p)
+	return !slices.ContainsFunc(here, func(f string) bool { return !(agent{family: f}).bare() })
 }

@@ -74,6 +74,14 @@ func (s *Set) Class(class string) []*Member {
 	return out
 }
 
+// Members lists all members by name.
+func (s *Set) Members() []*Member {
+	if s == nil {
+		return nil
+	}
+	return slices.SortedFunc(maps.Values(s.members), func(a, b *Member) int { return strings.Compare(a.Name, b.Name) })
+}
+
 // Len counts the members.
 func (s *Set) Len() int {
 	if s == nil {

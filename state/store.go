@@ -2,6 +2,7 @@ package state
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -58,6 +59,24 @@ func (m *Memory) Get(_ context.Context, keys []Key) (map[Key]*Set, error) {
 
 // Evicted counts the keys that were dropped for want of room.
 func (m *Memory) Evicted() int64 { return m.evicted.Load() }
+
+// Set is the Set under a key; with it a Memory is a View.
+func (m *Memory) Set(key Key) *Set {
+	set, _ := m.sets.Peek(key)
+	return set
+}
+
+// Find lists the keys of a kind whose Sets match, sorted. It looks at all of them.
+func (m *Memory) Find(kind string, match func(*Set) bool) []Key {
+	var out []Key
+	for _, k := range m.sets.Keys() {
+		if k.Kind() == kind && match(m.Set(k)) {
+			out = append(out, k)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
 
 // Count counts the keys of a kind. It looks at all of them.
 func (m *Memory) Count(kind string) int {

@@ -72,7 +72,10 @@ func (o *scanOptions) run(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.scan(ctx, listing); err != nil {
+	if err := s.read(ctx, listing); err != nil {
+		return err
+	}
+	if err := s.final.Flush(ctx); err != nil {
 		return err
 	}
 	if !o.quiet {
@@ -146,8 +149,8 @@ func inMemory(c *config.Config) *config.Config {
 
 func (s *scanner) close() { s.letters.close() }
 
-// scan processes all files, several at a time.
-func (s *scanner) scan(ctx context.Context, listing trail.Listing) error {
+// read processes all files, several at a time.
+func (s *scanner) read(ctx context.Context, listing trail.Listing) error {
 	bar := newBar(s.options.quiet)
 	defer bar.finish()
 	g, ctx := errgroup.WithContext(ctx)
@@ -173,15 +176,8 @@ func (s *scanner) scan(ctx context.Context, listing trail.Listing) error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	if err := s.proc.Finish(ctx0(ctx)); err != nil {
-		return err
-	}
-	return s.final.Flush(context.Background())
+	return s.proc.Finish(context.WithoutCancel(ctx)) // the group's context ends with its success
 }
-
-// ctx0 is a context for what is still to do after the group's context has ended
-// with its success.
-func ctx0(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
 func (s *scanner) work(ctx context.Context, files <-chan trail.File) error {
 	for file := range files {
