@@ -1,7 +1,6 @@
 package cloudtrail_test
 
 import (
-	"encoding/base64"
 	"errors"
 	"slices"
 	"strings"
@@ -16,9 +15,12 @@ func TestUndecodableRecords(t *testing.T) {
 		return strings.TrimSuffix(event, "}") + `,"requestParameters":` + strings.Repeat("[", n) + strings.Repeat("]", n) + "}"
 	}
 	objects := func(n int) string { return strings.Repeat(`{"a":`, n) + "1" + strings.Repeat("}", n) }
-	layered := event
-	for range 11 {
-		layered = zip(layered)
+	layered := func(wrap func(string) string) string {
+		s := event
+		for range 11 {
+			s = wrap(s)
+		}
+		return s
 	}
 	zipped := zip(records(event, event))
 	damaged := []byte(zipped)
@@ -44,6 +46,12 @@ func TestUndecodableRecords(t *testing.T) {
 		{"bad literal in a skipped value", `{"a":[nul]}`, cloudtrail.ErrNotJSON},
 		{"bad number in a skipped value", `{"a":01}`, cloudtrail.ErrNotJSON},
 		{"bad escape in a skipped value", `{"a":"\x"}`, cloudtrail.ErrNotJSON},
+		{"bad Unicode escape", `{"a":"\u00g0"}`, cloudtrail.ErrNotJSON},
+		{"bad fraction", `{"a":1.}`, cloudtrail.ErrNotJSON},
+		{"bad exponent", `{"a":1e}`, cloudtrail.ErrNotJSON},
+		{"broken string", `"abc`, cloudtrail.ErrNotJSON},
+		{"broken array", `[{"a":1},`, cloudtrail.ErrNotJSON},
+		{"broken value in a sequence", `{"a":1}tru`, cloudtrail.ErrUnknownShape},
 		{"control character in a string", "{\"a\":\"\x01\"}", cloudtrail.ErrNotJSON},
 		{"truncated object", event[:len(event)-1], cloudtrail.ErrNotJSON},
 		{"truncated gzip", zipped[:len(zipped)-20], cloudtrail.ErrTruncatedGzip},
@@ -60,15 +68,21 @@ func TestUndecodableRecords(t *testing.T) {
 		{"10 million open brackets", strings.Repeat("[", 10_000_000), cloudtrail.ErrTooDeep},
 		{"5 million deep objects", objects(5_000_000), cloudtrail.ErrTooDeep},
 		{"5 million deep in a message", logs(objects(5_000_000)), cloudtrail.ErrTooDeep},
-		{"12 layers", layered, cloudtrail.ErrTooDeep},
+		{"11 layers of gzip", layered(zip), cloudtrail.ErrTooDeep},
+		{"11 layers of base64", layered(encode64), cloudtrail.ErrTooDeep},
+		{"11 layers of strings", layered(quote), cloudtrail.ErrTooDeep},
+		{"11 layers of aggregates", layered(func(s string) string { return aggregate(s) }), cloudtrail.ErrTooDeep},
+		{"11 layers of EventBridge", layered(eventBridge), cloudtrail.ErrTooDeep},
+		{"11 layers of trail files", layered(func(s string) string { return records(s) }), cloudtrail.ErrTooDeep},
 		{"nested arrays", strings.Repeat("[", 500) + event + strings.Repeat("]", 500), cloudtrail.ErrTooDeep},
 		{"base64 of impossible length", "eyJhI", cloudtrail.ErrBadBase64},
 		{"base64 padded inside", "eyJh=Ijox", cloudtrail.ErrBadBase64},
 		{"base64 of both alphabets", "eyJh+_ox", cloudtrail.ErrBadBase64},
-		{"base64 of garbage", base64.StdEncoding.EncodeToString([]byte("garbage")), cloudtrail.ErrNotJSON},
+		{"base64 of garbage", encode64("garbage"), cloudtrail.ErrNotJSON},
 		{"aggregate of magic only", "\xf3\x89\x9a\xc2", cloudtrail.ErrBadAggregate},
 		{"aggregate with a wrong checksum", aggregate(event)[:60] + "x" + aggregate(event)[61:], cloudtrail.ErrBadAggregate},
 		{"aggregate of broken protobuf", sealed("\x1a\xff\xff\xff"), cloudtrail.ErrBadAggregate},
+		{"aggregate of a broken tag", sealed("\xff"), cloudtrail.ErrBadAggregate},
 		{"aggregate of a broken record", sealed("\x1a\x02\x1a\x7f"), cloudtrail.ErrBadAggregate},
 		{"aggregate of an empty record", sealed("\x1a\x00"), cloudtrail.ErrEmpty},
 		{"JSON number", "17", cloudtrail.ErrUnknownShape},
@@ -102,6 +116,18 @@ func checkOneBad(t *testing.T, got decoded, want cloudtrail.Reason) {
 	t.Helper()
 	if got.err != nil || got.sum.BadTotal != 1 || !errors.Is(got.sum.Bad[0].Err, want) {
 		t.Errorf("got bad %v and error %v, want one bad: %v", got.sum.Bad, got.err, want)
+	}
+}
+
+// Control characters must be escaped, wherever in a string they are.
+func TestControlCharacters(t *testing.T) {
+	for b := range byte(' ') {
+		for offset := range 9 {
+			record := `{"a":"` + strings.Repeat("x", offset) + string(rune(b)) + `yyyyyyyyy"}`
+			if got := decode(t, cloudtrail.Limits{}, record); !errors.Is(got.err, cloudtrail.ErrNotJSON) {
+				t.Errorf("%q: %v", record, got.err)
+			}
+		}
 	}
 }
 
@@ -169,6 +195,7 @@ func TestLimits(t *testing.T) {
 		{"MaxDecompressed", cloudtrail.Limits{MaxDecompressed: 1000}, zip(event), zip(event + strings.Repeat(" ", 1000)), cloudtrail.ErrTooLarge},
 		{"MaxDecompressed over all layers", cloudtrail.Limits{MaxDecompressed: 600}, zip(event + strings.Repeat(" ", 400)), zip(quote(event + strings.Repeat(" ", 400))), cloudtrail.ErrTooLarge},
 		{"MaxDecompressed over all parts", cloudtrail.Limits{MaxDecompressed: 150}, logs(event), logs(event, event), cloudtrail.ErrTooLarge},
+		{"MaxDecompressed of base64", cloudtrail.Limits{MaxDecompressed: 100}, encode64(event), encode64(event + strings.Repeat(" ", 100)), cloudtrail.ErrTooLarge},
 		{"MaxDepth", cloudtrail.Limits{MaxDepth: 3}, with3(event, "[[0]]"), with3(event, "[[[0]]]"), cloudtrail.ErrTooDeep},
 		{"MaxDepth in a member that is read", cloudtrail.Limits{MaxDepth: 1}, event, strings.TrimSuffix(event, "}") + `,"userIdentity":{"type":""}}`, cloudtrail.ErrTooDeep},
 		{"MaxLayers", cloudtrail.Limits{MaxLayers: 2}, zip(records(event)), zip(records(quote(event))), cloudtrail.ErrTooDeep},
@@ -184,6 +211,22 @@ func TestLimits(t *testing.T) {
 				t.Errorf("over the limit: got %v, want %v", got.err, tt.want)
 			}
 		})
+	}
+}
+
+// Limits are granted to each record anew: neither saved up nor used up.
+func TestLimitsAreForOneRecord(t *testing.T) {
+	d := cloudtrail.NewDecoder(cloudtrail.Limits{MaxDecompressed: 1000, MaxEvents: 2})
+	fits := zip(records(small("A"), small("B")))
+	for range 20 {
+		if got := decodeWith(t, d, fits); got.err != nil {
+			t.Fatal(got.err)
+		}
+	}
+	for _, over := range []string{zip(strings.Repeat(" ", 1000) + small("A")), records(small("A"), small("B"), small("C"))} {
+		if got := decodeWith(t, d, over); !errors.Is(got.err, cloudtrail.ErrTooLarge) {
+			t.Errorf("got %v", got.err)
+		}
 	}
 }
 
@@ -241,5 +284,24 @@ func TestCallersReasonIsNoBadEvent(t *testing.T) {
 	sum, err := d.Decode([]byte(records(small("A"), small("B"))), func(*cloudtrail.Event) error { return cloudtrail.ErrNotJSON })
 	if err != cloudtrail.ErrNotJSON || sum.Events != 1 || sum.BadTotal != 0 {
 		t.Errorf("got %+v, %v", sum, err)
+	}
+}
+
+func TestLabelsAreAClosedSet(t *testing.T) {
+	seen := map[string]bool{}
+	note := func(label string) {
+		if label == "" || seen[label] {
+			t.Errorf("label %q is empty or not unique", label)
+		}
+		seen[label] = true
+	}
+	for r := range cloudtrail.SkipReason(cloudtrail.SkipReasons) {
+		note("skip " + r.String())
+	}
+	for e := range cloudtrail.Envelope(cloudtrail.EnvelopeKinds) {
+		note("envelope " + e.String())
+	}
+	for _, r := range cloudtrail.Reasons() {
+		note(r.Error())
 	}
 }

@@ -88,28 +88,25 @@ func (d *Decoder) values(s string, layer int) error {
 }
 
 // byLine reports whether s has a value a line, rather than one value over several.
-// A first line that is complete, or broken in itself, says so; one that is
-// unfinished may be either, and then the second line decides.
+// A first line that is complete, or broken in itself, says so. One that is unfinished
+// begins a longer value, unless that is broken too and the second line is complete.
 func (d *Decoder) byLine(s string) bool {
 	first, rest, several := strings.Cut(s, "\n")
 	if !several {
 		return false
 	}
-	c := d.cursor(first)
-	c.skip()
-	if !c.unfinished() {
-		return true
+	if c := d.cursor(first); c.fails() && c.unfinished() {
+		c = d.cursor(s)
+		second, _, _ := strings.Cut(strings.TrimLeft(rest, jsonSpace), "\n")
+		return c.fails() && strings.HasPrefix(second, "{") && d.complete(second)
 	}
-	second, _, _ := strings.Cut(strings.TrimLeft(rest, jsonSpace), "\n")
-	return strings.HasPrefix(second, "{") && d.complete(second)
+	return true
 }
 
 // complete reports whether s is one valid value.
 func (d *Decoder) complete(s string) bool {
 	c := d.cursor(s)
-	c.skip()
-	c.peek()
-	return c.fault == "" && c.pos == len(s)
+	return !c.fails() && c.next() == len(s)
 }
 
 func (d *Decoder) cursor(s string) cursor {

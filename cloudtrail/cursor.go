@@ -40,7 +40,13 @@ func (c *cursor) err() error {
 	return fault(c.fault, "at byte %d of %d", c.faultAt, len(c.text))
 }
 
-// unfinished reports whether the text was good as far as it went.
+// fails passes a value and reports whether it is broken.
+func (c *cursor) fails() bool {
+	c.skip()
+	return c.fault != ""
+}
+
+// unfinished reports whether the fault is that the text ends too early.
 func (c *cursor) unfinished() bool { return c.fault == ErrNotJSON && c.faultAt == len(c.text) }
 
 // peek passes white space and returns the next byte, 0 at the end.
@@ -85,13 +91,9 @@ func (c *cursor) object(member func(key string)) {
 	}
 }
 
-// array calls element for each element of the array that comes next. element
-// must read or skip the value.
+// array calls element for each element of the array at the cursor. element must
+// read or skip the value.
 func (c *cursor) array(element func()) {
-	if c.peek() != '[' {
-		c.skip()
-		return
-	}
 	for more := c.enter(']'); more; more = c.another(']') {
 		element()
 	}

@@ -28,6 +28,9 @@ func envelopes() []struct {
 		{"bare event pretty-printed", pretty, []string{"A"}},
 		{"byte order mark", "\xef\xbb\xbf" + a, []string{"A"}},
 		{"JSON array", "[" + a + "," + b + "]", []string{"A", "B"}},
+		{"JSON array over several lines", "[\n" + a + "\n]\n", []string{"A"}},
+		{"JSON array over several lines, an element a line", "[\n" + a + ",\n" + b + "\n]\n", []string{"A", "B"}},
+		{"trail file over several lines", "{\"Records\": [\n" + a + "\n]}\n", []string{"A"}},
 		{"JSON array of envelopes", "[" + eventBridge(a) + "," + records(b) + "," + quote(c) + "]", []string{"A", "B", "C"}},
 		{"EventBridge", eventBridge(a), []string{"A"}},
 		{"CloudWatch Logs subscription", logs(a, b), []string{"A", "B"}},
@@ -41,18 +44,18 @@ func envelopes() []struct {
 		{"LookupEvents output", lookup(a, b), []string{"A", "B"}},
 		{"LookupEvents element", lookupElement(a), []string{"A"}},
 		{"NDJSON", a + "\n" + b + "\r\n\n  \n" + c + "\n", []string{"A", "B", "C"}},
-		{"NDJSON of envelopes", records(a) + "\n" + eventBridge(b) + "\n" + base64.StdEncoding.EncodeToString([]byte(zip(c))), []string{"A", "B", "C"}},
+		{"NDJSON of envelopes", records(a) + "\n" + eventBridge(b) + "\n" + encode64(zip(c)), []string{"A", "B", "C"}},
 		{"concatenated objects", a + b + " " + c, []string{"A", "B", "C"}},
 		{"concatenated pretty-printed objects", pretty + pretty, []string{"A", "A"}},
 		{"KPL aggregate", aggregate(a, b), []string{"A", "B"}},
 		{"KPL aggregate of envelopes", aggregate(zip(logs(a, b)), eventBridge(c)), []string{"A", "B", "C"}},
 		{"KPL aggregate in KPL aggregate", aggregate(aggregate(a), b), []string{"A", "B"}},
-		{"base64 standard", base64.StdEncoding.EncodeToString([]byte(zip(a))), []string{"A"}},
+		{"base64 standard", encode64(zip(a)), []string{"A"}},
 		{"base64 standard unpadded", base64.RawStdEncoding.EncodeToString([]byte(a + "  ")), []string{"A"}},
 		{"base64 URL", base64.URLEncoding.EncodeToString([]byte(`{"x":"???>>>~~~","detail":` + a + `}`)), []string{"A"}},
 		{"base64 URL unpadded", base64.RawURLEncoding.EncodeToString([]byte(`{"x":"???>>>~~~","detail":` + a + `}`)), []string{"A"}},
-		{"base64 in lines of 76", wrapped(base64.StdEncoding.EncodeToString([]byte(records(a, b)))), []string{"A", "B"}},
-		{"base64 in base64", base64.StdEncoding.EncodeToString([]byte(base64.StdEncoding.EncodeToString([]byte(a)))), []string{"A"}},
+		{"base64 in lines of 76", wrapped(encode64(records(a, b))), []string{"A", "B"}},
+		{"base64 in base64", encode64(encode64(a)), []string{"A"}},
 		{"JSON string", quote(a), []string{"A"}},
 		{"SNS notification", notification(eventBridge(a)), []string{"A"}},
 		{"SQS message", `{"MessageId":"1","Body":` + quote(a) + `}`, []string{"A"}},
@@ -133,7 +136,7 @@ func recordOf(t *testing.T, envelope string) string {
 }
 
 func TestEnvelopesAreCounted(t *testing.T) {
-	record := aggregate(base64.StdEncoding.EncodeToString([]byte(zip(logs(small("A")+small("B"))))),
+	record := aggregate(encode64(zip(logs(small("A")+small("B")))),
 		notification(eventBridge(small("C"))), records(small("D")), lookup(small("E")), "["+small("F")+"]")
 	got := decode(t, cloudtrail.Limits{}, record)
 	if got.err != nil || len(got.names) != 6 {

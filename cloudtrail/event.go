@@ -5,11 +5,12 @@ import "time"
 // Event is one CloudTrail record. The names are CloudTrail's own
 // (AWS CloudTrail User Guide, "CloudTrail record contents").
 //
-// Every string and Raw of an Event may share memory with the record that it was
-// decoded from and is valid only until the callback that received the Event
-// returns: clone (strings.Clone) what outlives it. A field that is absent, null
-// or of an unexpected type is left at its zero value; only EventTime,
-// EventSource and EventName are required.
+// A Decoder fills the same Event again and again, and every string and Raw of it may
+// share memory with the record that it was decoded from. All of it is valid only until
+// the callback that received the Event returns: copy the Event, and clone
+// (strings.Clone) of its strings what outlives it. A field that is absent, null
+// or of an unexpected type is left at its zero value; only Time,
+// Source and Name are required.
 type Event struct {
 	Version            string    // eventVersion, "1.11"
 	Time               time.Time // eventTime, UTC, whole seconds

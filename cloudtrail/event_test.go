@@ -53,6 +53,17 @@ func TestWrongTypeInEveryField(t *testing.T) {
 	}
 }
 
+func TestUnknownMembersArePassed(t *testing.T) {
+	for _, path := range paths(fullEvent(), nil) {
+		if _, ok := at(fullEvent(), path...).(object); ok {
+			unknown := append(path[:len(path):len(path)], "unknown")
+			t.Run(strings.Join(unknown, "."), func(t *testing.T) {
+				checkAgainstOracle(t, encode(replaced(fullEvent(), unknown, []any{object{"type": "x"}})))
+			})
+		}
+	}
+}
+
 // checkAgainstOracle decodes one object that encoding/json accepts.
 func checkAgainstOracle(t testing.TB, record string) {
 	t.Helper()
@@ -114,6 +125,7 @@ func TestOddEvents(t *testing.T) {
 		{"duplicate keys", event(`"eventName":"Y","eventName":"Z","awsRegion":"a","awsRegion":null`)},
 		{"duplicate objects replace each other", event(`"userIdentity":{"type":"A","arn":"x","sessionContext":{"sourceIdentity":"s"}},"userIdentity":{"type":"B"}`)},
 		{"duplicate objects inside", event(`"userIdentity":{"sessionContext":{"attributes":{"mfaAuthenticated":"true"},"sourceIdentity":"s"},"sessionContext":{"attributes":{}}},"tlsDetails":{"tlsVersion":"1"},"tlsDetails":{}`)},
+		{"duplicate that is null", event(`"userIdentity":{"sessionContext":{"sourceIdentity":"s"},"sessionContext":null},"addendum":{"reason":"x"},"addendum":0`)},
 		{"escaped keys", `{"\u0065ventTime":"2026-03-01T12:00:00Z","event\u0053ource":"a.b","eventN\u0061me":"X","user\u0049dentity":{"typ\u0065":"Root"}}`},
 		{"keys in other case", event(`"EVENTNAME":"Y","eventname":"Z","Eventtime":5,"userIdentity":{"Type":"x","ARN":"y"}`)},
 		{"escapes", event(`"userAgent":"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00\ud83d\ude00"`)},

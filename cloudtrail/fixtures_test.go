@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/md5"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -95,6 +96,8 @@ func encode(v any) string {
 
 // quote returns s as a JSON string.
 func quote(s string) string { return encode(s) }
+
+func encode64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
 func zip(s string) string {
 	var b bytes.Buffer

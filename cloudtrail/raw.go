@@ -1,5 +1,7 @@
 package cloudtrail
 
+import "strings"
+
 // Raw is a span of valid JSON, or empty. It reads tolerantly: what is absent, null
 // or of another type than asked for reads as empty, never as an error. Of duplicate
 // members the last one counts. A Raw of an Event lives as long as the Event.
@@ -52,32 +54,44 @@ func (r Raw) String(path ...string) string {
 // list is expected; {"tag":1,"content":…} around an element. An empty object, an
 // empty string and null have no element.
 func (r Raw) Each(fn func(Raw), path ...string) {
-	r = r.Get(path...)
-	switch r.kind() {
-	case 0:
-	case '[':
-		c := r.cursor(new(workspace))
-		c.array(func() { c.raw().one(fn) })
-	case '{':
-		for _, wrapper := range [...]string{"items", "item"} {
-			if list := r.member(wrapper); list.Exists() {
-				list.Each(fn)
-				return
-			}
-		}
-		r.one(fn)
-	default:
-		r.one(fn)
+	list := r.Get(path...).unwrapped()
+	if list.kind() != '[' {
+		list.one(fn)
+		return
 	}
+	c := list.cursor(new(workspace))
+	c.array(func() { c.raw().one(fn) })
+}
+
+// unwrapped returns the list that EC2 has wrapped, or r.
+func (r Raw) unwrapped() Raw {
+	for _, wrapper := range [...]string{"items", "item"} {
+		if list := r.member(wrapper); list.Exists() {
+			return list
+		}
+	}
+	return r
 }
 
 // one calls fn for r as a single element.
 func (r Raw) one(fn func(Raw)) {
-	if r.kind() == '{' && r.member("tag").Exists() {
-		r = r.member("content")
+	if content := r.member("content"); content.Exists() && r.member("tag").Exists() {
+		r = content
 	}
-	if r.text != "" && r.text != "{}" && r.text != `""` {
+	if !r.blank() {
 		fn(r)
+	}
+}
+
+// blank reports whether r is empty, or an empty object or string.
+func (r Raw) blank() bool {
+	switch r.kind() {
+	case 0:
+		return true
+	case '{':
+		return strings.Trim(r.text[1:len(r.text)-1], jsonSpace) == ""
+	default:
+		return r.text == `""`
 	}
 }
 

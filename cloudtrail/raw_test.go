@@ -63,6 +63,7 @@ func TestRawEach(t *testing.T) {
 		{"empty array", `[]`, nil},
 		{"empty items", `{"items":[]}`, nil},
 		{"empty elements", `[null,{},"","a"]`, []string{"a"}},
+		{"empty set with white space", "{\n}", nil},
 		{"items null", `{"items":null,"item":["a"]}`, []string{"a"}},
 		{"null", `null`, nil},
 		{"empty string", `""`, nil},
@@ -81,7 +82,7 @@ func TestRawEach(t *testing.T) {
 
 // A single object where a list is expected is its only element.
 func TestRawEachObject(t *testing.T) {
-	for _, list := range []string{`{"id":"a"}`, `[{"id":"a"}]`, `{"items":[{"id":"a"}]}`, `{"item":{"id":"a"}}`, `{"tag":1,"content":{"id":"a"}}`} {
+	for _, list := range []string{`{"id":"a"}`, `{"id":"a","tag":"x"}`, `{"id":"a","content":"x"}`, `[{"id":"a"}]`, `{"items":[{"id":"a"}]}`, `{"item":{"id":"a"}}`, `{"tag":1,"content":{"id":"a"}}`} {
 		var got []string
 		cloudtrail.RawOf(list).Each(func(r cloudtrail.Raw) { got = append(got, r.String("id")) })
 		if !slices.Equal(got, []string{"a"}) {

@@ -76,8 +76,7 @@ func (d *Decoder) isPart(line []byte) bool {
 		return false
 	}
 	c := d.cursor(s)
-	c.skip()
-	return c.unfinished()
+	return c.fails() && c.unfinished()
 }
 
 // rest decodes the whole input as one record.

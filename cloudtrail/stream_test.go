@@ -1,7 +1,6 @@
 package cloudtrail_test
 
 import (
-	"encoding/base64"
 	"errors"
 	"io"
 	"slices"
@@ -46,7 +45,7 @@ func TestDecodeStreamLineByLine(t *testing.T) {
 	}{
 		{"bad line", a + "\nhello, world\n" + b, cloudtrail.ErrNotJSON},
 		{"too long line", a + "\n" + long + "\n" + b, cloudtrail.ErrTooLarge},
-		{"bomb in a line", a + "\n" + base64.StdEncoding.EncodeToString([]byte(zip(long))) + "\n" + b, cloudtrail.ErrTooLarge},
+		{"bomb in a line", a + "\n" + encode64(zip(long)) + "\n" + b, cloudtrail.ErrTooLarge},
 		{"gzip with a bad line", zip(a + "\n{}\n" + b), cloudtrail.ErrUnknownShape},
 		{"cut last line", a + "\n" + b + "\n" + `{"eventName":"C`, cloudtrail.ErrNotJSON},
 		{"blank lines first", "\n \n" + a + "\n" + b + "\n1", cloudtrail.ErrUnknownShape},

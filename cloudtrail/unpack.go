@@ -22,8 +22,16 @@ func (b *buffers) take() []byte {
 	return buffer
 }
 
-// give takes back a buffer, which may have grown.
-func (b *buffers) give(buffer *[]byte) { b.free = append(b.free, (*buffer)[:0]) }
+// give takes back a buffer, which may have grown. One that a rare record has grown
+// too large for keeping is left to the garbage collector.
+func (b *buffers) give(buffer *[]byte) {
+	if cap(*buffer) <= maxKept {
+		b.free = append(b.free, (*buffer)[:0])
+	}
+}
+
+// maxKept is the largest buffer that waits for the next record: a few trail files'.
+const maxKept = 32 << 20
 
 // minRead is the least room that a gzip stream is read into.
 const minRead = 4 << 10

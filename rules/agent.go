@@ -5,8 +5,9 @@ import "strings"
 // agent is what a user agent says of the software and the system behind a call.
 // The caller chooses it, so it may raise a suspicion and never lowers one.
 type agent struct {
-	family string // "aws-sdk-go-v2", "boto3", "aws-cli", …
-	system string // "linux", "windows", "macos", "attack" or ""
+	family  string // "aws-sdk-go-v2", "boto3", "aws-cli", …
+	system  string // "linux", "windows", "macos", "attack" or ""
+	version string // the family's version, major and minor
 }
 
 // products are looked for in order: a wrapper (Terraform, the CLI) before the SDK
@@ -32,6 +33,7 @@ func parseAgent(userAgent string) agent {
 	for _, f := range products {
 		if strings.Contains(lower, strings.ToLower(f)) {
 			a.family = strings.ToLower(f)
+			a.version = versionOf(lower, a.family)
 			break
 		}
 	}
@@ -42,6 +44,20 @@ func parseAgent(userAgent string) agent {
 		}
 	}
 	return a
+}
+
+// versionOf is the major and minor version behind a product's name.
+func versionOf(text, product string) string {
+	_, rest, ok := strings.Cut(text, product+"/")
+	if !ok {
+		return ""
+	}
+	end := strings.IndexFunc(rest, func(r rune) bool { return r != '.' && (r < '0' || r > '9') })
+	if end < 0 {
+		end = len(rest)
+	}
+	numbers := strings.SplitN(rest[:min(end, 20)], ".", 3)
+	return strings.Join(numbers[:min(len(numbers), 2)], ".")
 }
 
 // firstProduct is the name before the version in the first product token,

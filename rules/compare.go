@@ -14,11 +14,36 @@ import (
 func (t *trial) drift(p *place) {
 	here, elsewhere := t.families(p)
 	strange := slices.DeleteFunc(here, func(f string) bool { return slices.Contains(elsewhere, f) })
-	if len(strange) > 0 && len(elsewhere) > 0 {
+	switch {
+	case len(elsewhere) == 0:
+	case len(strange) == 0:
+		t.versionDrift(p)
+	default:
 		t.weigh(p, AgentDrift, fmt.Sprintf("the caller uses %s, the session elsewhere %s", strings.Join(strange, ", "), strings.Join(elsewhere, ", ")))
 	}
 	if p.private && p.Endpoint == "" && !t.owner.private {
 		t.weigh(p, NoEndpoint, fmt.Sprintf("%s is a private address, yet the call did not come through a VPC endpoint", p.Host))
+	}
+}
+
+// versionDrift: the same software, but in versions that the session shows nowhere
+// else.
+func (t *trial) versionDrift(p *place) {
+	var here, elsewhere []string
+	for _, m := range t.set.Class(classAgent) {
+		parts := state.Parts(m.Name)
+		if len(parts) != 4 || parts[3] == "" {
+			continue
+		}
+		if version := parts[1] + " " + parts[3]; parts[0] == p.Host {
+			here = append(here, version)
+		} else {
+			elsewhere = append(elsewhere, version)
+		}
+	}
+	strange := slices.DeleteFunc(here, func(v string) bool { return slices.Contains(elsewhere, v) })
+	if len(strange) > 0 && len(elsewhere) > 0 {
+		t.evidence(p, AgentDrift, t.policy.weight(AgentDrift, t.kind)/2, fmt.Sprintf("the caller uses %s, the session elsewhere %s", strings.Join(strange, ", "), strings.Join(elsewhere, ", ")))
 	}
 }
 
@@ -28,7 +53,7 @@ func (t *trial) families(p *place) (here, elsewhere []string) { return families(
 func families(session *state.Set, host string) (here, elsewhere []string) {
 	for _, m := range session.Class(classAgent) {
 		parts := state.Parts(m.Name)
-		if len(parts) != 3 || parts[1] == "" {
+		if len(parts) < 3 || parts[1] == "" {
 			continue
 		}
 		if parts[0] == host {
@@ -63,7 +88,7 @@ func (t *trial) delivered(p *place, version string) bool {
 
 // interleaved: E10, the owner goes on while the intruder calls.
 func (t *trial) interleaved(p *place) {
-	if t.kind == Managed || t.firstPublic(p) {
+	if t.kind == Managed || t.firstPublic(p) || t.unnamedEndpoint(p) {
 		return // several nodes, or two ways out at once, are their nature
 	}
 	before, after := false, false

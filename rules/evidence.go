@@ -116,7 +116,9 @@ func (t *trial) foreignEndpoint(p *place) {
 		t.weigh(p, ForeignEndpoint, fmt.Sprintf("VPC endpoint %s belongs to account %s, which is not one of ours", p.Endpoint, account))
 		return
 	}
-	t.weigh(p, StrangeEndpoint, fmt.Sprintf("no other session of ours uses VPC endpoint %s, and %s is not known to be the instance's own address", p.Endpoint, p.Host))
+	if _, known := t.ownPrivate(p.Host); known {
+		t.weigh(p, StrangeEndpoint, fmt.Sprintf("nothing else of ours uses VPC endpoint %s, and %s is not the instance's own address", p.Endpoint, p.Host))
+	}
 }
 
 // issuedBy tells whether the credential was issued to an account: a third party
@@ -217,7 +219,7 @@ func systemName(s string) string {
 func (t *trial) systems(p *place) (here, elsewhere []string) {
 	for _, m := range t.set.Class(classAgent) {
 		parts := state.Parts(m.Name)
-		if len(parts) != 3 || parts[2] == "" {
+		if len(parts) < 3 || parts[2] == "" {
 			continue
 		}
 		if parts[0] == p.Host {

@@ -66,6 +66,7 @@ type place struct {
 	private   bool
 	endpoint  *state.Member // the use that names the endpoint's account
 	explained string
+	proven    bool  // the explanation names this very session, not just many like it
 	moved     int64 // when the explanation took the place of another address, seconds since 1970; 0: it did not
 }
 
@@ -198,19 +199,31 @@ func (t *trial) settle(p *place) {
 	slices.SortStableFunc(p.Evidence, func(a, b finding.Evidence) int {
 		return cmp.Or(cmp.Compare(rank(a.Code), rank(b.Code)), cmp.Compare(b.Weight, a.Weight), strings.Compare(a.Code, b.Code))
 	})
-	p.Score = 0
-	for _, e := range p.Evidence {
-		p.Score += e.Weight
-	}
-	p.Why = p.explained
+	p.Score, p.Why = total(p), p.explained
 	switch {
-	case p.Score >= mediumScore || t.suspect(p):
+	case p.Score >= mediumScore:
 		p.Role, p.Why = finding.Intruder, whyIntruder(p)
 	case p == t.owner:
 		p.Role = finding.Owner
+	case t.suspect(p) && t.alone(p):
+		p.Role, p.Why = finding.Intruder, whyIntruder(p)
 	default:
 		p.Role = finding.Explained
+		p.Why = cmp.Or(p.explained, "not explained, but too little speaks against it")
 	}
+}
+
+// alone tells whether no other place of the session is worse.
+func (t *trial) alone(p *place) bool {
+	return !slices.ContainsFunc(t.places, func(o *place) bool { return o != p && total(o) > total(p) })
+}
+
+func total(p *place) int {
+	sum := 0
+	for _, e := range p.Evidence {
+		sum += e.Weight
+	}
+	return sum
 }
 
 func whyIntruder(p *place) string {

@@ -8,7 +8,8 @@ import (
 // Trust decides who the owner is when several addresses could be. Time of first
 // use is only one reason among others: a thief can be first.
 const (
-	trustExplained = 100 // the inventory or the configuration says so
+	trustProven    = 100 // the inventory or the configuration says so
+	trustExplained = 40  // it is like the addresses of many others
 	trustPlatform  = 50  // AWS's own agent runs there
 	trustNeighbour = 30  // another machine of the account started there
 	trustEarliest  = 25  // it was used first
@@ -32,14 +33,16 @@ func (t *trial) chooseOwner() *place {
 
 func (t *trial) trust(p *place) int {
 	trust := 0
-	if p.explained != "" {
+	switch {
+	case p.proven:
+		trust += trustProven
+	case p.explained != "":
 		trust += trustExplained
+	case t.machine() && t.neighbours(p) > 0:
+		trust += trustNeighbour
 	}
 	if t.platformAt(p) {
 		trust += trustPlatform
-	}
-	if t.machine() && t.neighbours(p) > 0 {
-		trust += trustNeighbour
 	}
 	for _, e := range p.Evidence {
 		trust -= e.Weight
@@ -73,22 +76,43 @@ func (t *trial) weighAgainstOwner(p *place) {
 // themselves, enough with any evidence.
 const (
 	firstPublicRelation = 30
+	endpointRelation    = 30
 	presignedRelation   = 20
 )
 
 // relationTo is the weight of a second address. An IPv6 address beside an IPv4 one
 // of a machine may be the same interface, so without inventory it counts less; so
-// does the first public address of a machine known from behind its endpoints, for
+// does a VPC endpoint of unknown owner, and the first public address of a machine known from behind its endpoints, for
 // what has no endpoint must go out somewhere.
 func (t *trial) relationTo(p *place) int {
 	w := t.policy.relation(t.kind)
 	switch {
 	case t.firstPublic(p):
 		return min(w, firstPublicRelation)
+	case t.unnamedEndpoint(p):
+		return min(w, endpointRelation)
+	case t.kind == Managed && p.First().Time-t.places[0].First().Time > lateNode:
+		return w + lateNodeWeight
 	case t.kind.Compute() && p.sixBeside(t.owner):
 		return min(w, mediumScore)
 	}
 	return w
+}
+
+// Nodes of a distributed job start together: one that comes later is stranger.
+const (
+	lateNode       = 600 // seconds
+	lateNodeWeight = 10
+)
+
+// unnamedEndpoint: through a VPC endpoint whose account the record does not name,
+// with nothing known of the machine's own private address.
+func (t *trial) unnamedEndpoint(p *place) bool {
+	if p.Endpoint == "" || p.endpoint.First().Value != "" {
+		return false
+	}
+	_, known := t.ownPrivate(p.Host)
+	return !known
 }
 
 // firstPublic: the owner is behind an endpoint, and this is the first address
