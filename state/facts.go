@@ -109,6 +109,14 @@ func (f *Facts) peek(key Key) *Set {
 	return set
 }
 
+// View reads a Store in memory directly; nil for any other.
+func (f *Facts) View() View {
+	if memory, ok := f.store.(*Memory); ok {
+		return memory
+	}
+	return nil
+}
+
 // Sets reads whole Sets from the Store, strongly consistent, and takes over what
 // other workers know of keys that this one knows too.
 func (f *Facts) Sets(ctx context.Context, keys []Key) (map[Key]*Set, error) {
