@@ -6,13 +6,12 @@ import (
 	"strings"
 
 	"github.com/straytoken/straytoken/network"
-	"github.com/straytoken/straytoken/state"
 )
 
 // drift: E5, other software than the session shows anywhere else; and E8, a
 // private address without an endpoint beside a public owner.
 func (t *trial) drift(p *place) {
-	here, elsewhere := t.families(p)
+	here, elsewhere := software(t.set, p.at, family)
 	strange := slices.DeleteFunc(here, func(f string) bool { return slices.Contains(elsewhere, f) })
 	switch {
 	case len(elsewhere) == 0:
@@ -29,47 +28,16 @@ func (t *trial) drift(p *place) {
 // versionDrift: the same software, but in versions that the session shows nowhere
 // else.
 func (t *trial) versionDrift(p *place) {
-	var here, elsewhere []string
-	for _, m := range t.set.Class(classAgent) {
-		parts := state.Parts(m.Name)
-		if len(parts) != 4 || parts[3] == "" {
-			continue
-		}
-		if version := parts[1] + " " + parts[3]; parts[0] == p.Host {
-			here = append(here, version)
-		} else {
-			elsewhere = append(elsewhere, version)
-		}
-	}
+	here, elsewhere := software(t.set, p.at, version)
 	strange := slices.DeleteFunc(here, func(v string) bool { return slices.Contains(elsewhere, v) })
 	if len(strange) > 0 && len(elsewhere) > 0 {
 		t.evidence(p, AgentDrift, t.policy.weight(AgentDrift, t.kind)/2, fmt.Sprintf("the caller uses %s, the session elsewhere %s", strings.Join(strange, ", "), strings.Join(elsewhere, ", ")))
 	}
 }
 
-func (t *trial) families(p *place) (here, elsewhere []string) { return families(t.set, p.Host) }
-
-// families lists the software that a session showed at a host and elsewhere.
-func families(session *state.Set, host string) (here, elsewhere []string) {
-	for _, m := range session.Class(classAgent) {
-		parts := state.Parts(m.Name)
-		if len(parts) < 3 || parts[1] == "" {
-			continue
-		}
-		if parts[0] == host {
-			here = append(here, parts[1])
-		} else {
-			elsewhere = append(elsewhere, parts[1])
-		}
-	}
-	slices.Sort(here)
-	slices.Sort(elsewhere)
-	return slices.Compact(here), slices.Compact(elsewhere)
-}
-
 // platformAt tells whether AWS's own agents call from a place.
 func (t *trial) platformAt(p *place) bool {
-	here, _ := t.families(p)
+	here, _ := software(t.set, p.at, family)
 	return slices.ContainsFunc(here, func(f string) bool { return agent{family: f}.platformAgent() })
 }
 

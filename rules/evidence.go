@@ -196,7 +196,7 @@ func (t *trial) impossibleSystem(p *place) {
 	if t.neverLocked() {
 		return
 	}
-	here, elsewhere := t.systems(p)
+	here, elsewhere := software(t.set, p.at, system)
 	for _, s := range here {
 		strange := s == "attack" || s == "macos" && t.kind.Compute() || s == "windows" && t.kind == Lambda ||
 			s != "linux" && len(elsewhere) > 0 && !slices.Contains(elsewhere, s)
@@ -212,23 +212,6 @@ func systemName(s string) string {
 		return "a system made for attacks"
 	}
 	return s
-}
-
-// systems lists the operating systems that user agents showed at a place and at
-// the session's other places.
-func (t *trial) systems(p *place) (here, elsewhere []string) {
-	for _, m := range t.set.Class(classAgent) {
-		parts := state.Parts(m.Name)
-		if len(parts) < 3 || parts[2] == "" {
-			continue
-		}
-		if parts[0] == p.Host {
-			here = append(here, parts[2])
-		} else {
-			elsewhere = append(elsewhere, parts[2])
-		}
-	}
-	return here, elsewhere
 }
 
 // callerIdentity: E6, the first GetCallerIdentity that any session of the role

@@ -75,8 +75,9 @@ func (t *trial) byEndpoint(p *place) string {
 }
 
 // byUnnamedEndpoint judges an endpoint whose account the record does not name: it
-// is ours if we saw it made, or if the private address behind it is the
-// instance's own, or if other sessions of ours use it too.
+// is ours if we saw it made, or if other sessions of ours use it too, or if the
+// private address behind it is the instance's own and the software the usual. The
+// address alone proves nothing: a thief may give his own machine the same.
 func (t *trial) byUnnamedEndpoint(p *place) string {
 	if t.inv.OwnEndpoint(p.Endpoint) {
 		return "VPC endpoint " + p.Endpoint + " of our own"
@@ -84,9 +85,9 @@ func (t *trial) byUnnamedEndpoint(p *place) string {
 	own, known := t.ownPrivate(p.Host)
 	others := t.othersAt(network.EndpointKey(p.Endpoint))
 	switch {
-	case known && !own:
+	case known && !own || t.rival(p) != nil:
 		return ""
-	case own || others > 0:
+	case others > 0 || own && usual(t.set, p.at):
 		return "VPC endpoint " + p.Endpoint + ", known to us"
 	}
 	return ""
@@ -208,11 +209,19 @@ func (t *trial) others(set *state.Set) []string {
 // behaves tells whether a session shows at a host no software that it does not
 // show elsewhere, or nothing else at all, and asks nobody who it is.
 func (t *trial) behaves(session *state.Set, host string) bool {
-	here, elsewhere := families(session, host)
-	if len(elsewhere) > 0 && slices.ContainsFunc(here, func(f string) bool { return !slices.Contains(elsewhere, f) }) {
+	if !usual(session, onHost(host)) {
 		return false
 	}
 	return !slices.ContainsFunc(session.Class(classIdentity), func(m *state.Member) bool { return state.Parts(m.Name)[0] == host })
+}
+
+// usual tells whether a session's software at the places that match is software
+// that it shows elsewhere too, or AWS's own agent, or all that it ever shows.
+func usual(session *state.Set, match func([]string) bool) bool {
+	here, elsewhere := software(session, match, family)
+	return len(elsewhere) == 0 || !slices.ContainsFunc(here, func(f string) bool {
+		return !slices.Contains(elsewhere, f) && !(agent{family: f}).platformAgent()
+	})
 }
 
 // sharesAnother tells whether another session was also at one of this session's
@@ -278,6 +287,8 @@ func (t *trial) explainByOwner(p *place) {
 		p.explained = "an Elastic IP of the account, associated when the session left " + t.owner.Host
 	case t.restarted(p):
 		p.explained = "the instance was started again and has a new public address"
+	case t.sameMachine(p):
+		p.explained = "the same private address behind another endpoint"
 	case t.sameNetwork(p):
 		p.explained = "in the same network as " + t.owner.Host
 	default:
@@ -289,6 +300,29 @@ func (t *trial) explainByOwner(p *place) {
 // predecessor: the session's address before an Elastic IP took its place.
 func (t *trial) predecessor(p *place) bool {
 	return t.owner.moved > 0 && p.First().Time < t.owner.moved && p.Last <= t.owner.moved+restart && !p.private && t.behaves(t.set, p.Host)
+}
+
+// sameMachine: the owner's private address behind an endpoint for another service,
+// with the usual software.
+func (t *trial) sameMachine(p *place) bool {
+	return t.unnamedEndpoint(p) && t.owner.private && p.Host == t.owner.Host && t.rival(p) == nil && usual(t.set, p.at)
+}
+
+// rival finds a VPC endpoint through which the session reaches a service that it
+// also calls from this place: a machine has one way to a service in a region, and
+// where there is an endpoint it is that.
+func (t *trial) rival(p *place) *place {
+	for _, o := range t.places {
+		if o.Endpoint == "" || o == p || p.Endpoint != "" && o.First().Compare(p.First()) > 0 {
+			continue
+		}
+		if slices.ContainsFunc(p.Seen, func(a *state.Observation) bool {
+			return slices.ContainsFunc(o.Seen, func(b *state.Observation) bool { return a.Source == b.Source && a.Region == b.Region })
+		}) {
+			return o
+		}
+	}
+	return nil
 }
 
 // successor: an Elastic IP of the account that was associated with an interface

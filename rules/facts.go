@@ -16,7 +16,7 @@ import (
 const (
 	classUse      = "use"      // host, endpoint, access key: where the session was used from
 	classToken    = "token"    // access key: what the credential is
-	classAgent    = "agent"    // host, family, system, version: with what
+	classAgent    = "agent"    // host, endpoint, family, system, version: with what
 	classDenied   = "denied"   // host, endpoint: calls that were denied
 	classConsole  = "console"  // host, endpoint: sign-in and console calls
 	classIdentity = "identity" // host, endpoint: GetCallerIdentity; under a RoleKey: by any session
@@ -136,7 +136,7 @@ func (x Extractor) session(c *context) []state.Fact {
 	token := c.fact(key, once, life, classToken, s.AccessKey)
 	token.Value = s.encode()
 	facts := []state.Fact{token, used,
-		c.fact(key, once, life, classAgent, c.host, c.agent.family, c.agent.system, c.agent.version)}
+		c.fact(key, once, life, classAgent, c.host, c.seen.Endpoint, c.agent.family, c.agent.system, c.agent.version)}
 	return append(facts, c.conduct(key, life)...)
 }
 

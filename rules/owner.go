@@ -87,6 +87,8 @@ const (
 func (t *trial) relationTo(p *place) int {
 	w := t.policy.relation(t.kind)
 	switch {
+	case t.kind.Compute() && t.rival(p) != nil:
+		return w
 	case t.firstPublic(p):
 		return min(w, firstPublicRelation)
 	case t.unnamedEndpoint(p):
@@ -137,6 +139,6 @@ func (t *trial) presigned(p *place) bool {
 			return false
 		}
 	}
-	here, _ := t.families(p)
+	here, _ := software(t.set, p.at, family)
 	return !slices.ContainsFunc(here, func(f string) bool { return !(agent{family: f}).bare() })
 }

@@ -89,7 +89,7 @@ func roleWeights() map[Code]int {
 // personWeights are the weights that differ for people's sessions.
 func personWeights() map[Code]int {
 	return map[Code]int{
-		PersonAddress: 0, OutsideEgress: 0, ImpossibleSystem: 0, AgentDrift: 10, CallerIdentity: 0, ConvictedAddress: 0,
+		PersonAddress: 0, OutsideEgress: 0, ImpossibleSystem: 10, AgentDrift: 10, CallerIdentity: 0, ConvictedAddress: 0,
 		NoEndpoint: 0, DeniedBurst: 10, ConsoleUse: 0, NewRegion: 0, OlderMetadata: 0, NotIssuerAddress: 0, Enumeration: 10,
 		UnknownNetwork: 0,
 	}

@@ -115,11 +115,11 @@ func (o *Observation) At() time.Time { return time.Unix(o.Time, 0).UTC() }
 
 // brief drops what is only ever shown for a member's first observation.
 func (o *Observation) brief() *Observation {
-	if o.Agent == "" && o.Region == "" {
+	if o.Agent == "" {
 		return o
 	}
 	short := *o
-	short.Agent, short.Region = "", ""
+	short.Agent = ""
 	return &short
 }
 

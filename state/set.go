@@ -17,7 +17,7 @@ type Set struct {
 type Member struct {
 	Name string
 	// Seen are the earliest observations, in the order of Compare; only the first
-	// has its user agent and region.
+	// has its user agent.
 	Seen []*Observation
 	// Last is the start of the step of the newest observation, in seconds since 1970.
 	Last int64
