@@ -8,8 +8,18 @@ import (
 
 // runInstances: responseElements.instancesSet.items[], each with its VPC, subnet,
 // interfaces and private addresses. A public address is normally absent: it is
-// assigned later, and no event says so.
+// assigned later, and no event says so; but the request tells whether one was
+// asked for.
 func runInstances(n *notes) {
+	public := false
+	n.Event.Request.Each(func(eni cloudtrail.Raw) {
+		public = public || eni.String("associatePublicIpAddress") == "true"
+	}, "networkInterfaceSet", "items")
+	if public {
+		n.Event.Response.Each(func(i cloudtrail.Raw) {
+			n.add(InstanceKey(i.String("instanceId")), PublicIP, n.Seen.EventID)
+		}, "instancesSet", "items")
+	}
 	n.Event.Response.Each(func(i cloudtrail.Raw) { n.instance(i) }, "instancesSet", "items")
 }
 

@@ -156,11 +156,11 @@ func (inv Inventory) Owned(account, host string) bool {
 }
 
 // GatewaysOnly tells whether an instance can reach the internet by its VPC's known
-// NAT gateways alone: its subnet gives no public addresses, and no default route
+// NAT gateways alone: neither its subnet nor its launch gave it a public address, and no default route
 // of the VPC leads where we cannot follow. Without that knowledge it says no.
 func (inv Inventory) GatewaysOnly(account, instance string) bool {
 	subnets := inv.values(InstanceKey(instance), Subnet)
-	if len(subnets) == 0 {
+	if len(subnets) == 0 || len(inv.values(InstanceKey(instance), PublicIP)) > 0 {
 		return false
 	}
 	for _, s := range subnets {

@@ -63,7 +63,7 @@ const (
 	Incomplete = "incomplete" // kind of a default route's target, route table id: egress is not ours to know
 	RouteTable = "rtb"        // route table id
 	NoPublicIP = "nopublic"   // the subnet gives its instances no public address
-	PublicIP   = "public"     // the subnet gives its instances public addresses
+	PublicIP   = "public"     // the subnet gives its instances public addresses, the launch gave the instance one
 	Started    = "started"    // the instance was started
 	Stopped    = "stopped"    // the instance was stopped
 	Terminated = "terminated" // the instance was terminated

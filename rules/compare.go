@@ -12,7 +12,9 @@ import (
 // private address without an endpoint beside a public owner.
 func (t *trial) drift(p *place) {
 	here, elsewhere := software(t.set, p.at, family)
-	strange := slices.DeleteFunc(here, func(f string) bool { return slices.Contains(elsewhere, f) })
+	strange := slices.DeleteFunc(here, func(f string) bool {
+		return slices.Contains(elsewhere, f) || t.otherWay(p) && (agent{family: f}).platformAgent()
+	})
 	switch {
 	case len(elsewhere) == 0:
 	case len(strange) == 0:
@@ -30,7 +32,7 @@ func (t *trial) drift(p *place) {
 func (t *trial) versionDrift(p *place) {
 	here, elsewhere := software(t.set, p.at, version)
 	strange := slices.DeleteFunc(here, func(v string) bool { return slices.Contains(elsewhere, v) })
-	if len(strange) > 0 && len(elsewhere) > 0 {
+	if len(strange) > 0 && len(elsewhere) > 0 && !(t.otherWay(p) && t.platformAt(p)) {
 		t.evidence(p, AgentDrift, t.policy.weight(AgentDrift, t.kind)/2, fmt.Sprintf("the caller uses %s, the session elsewhere %s", strings.Join(strange, ", "), strings.Join(elsewhere, ", ")))
 	}
 }
@@ -56,7 +58,7 @@ func (t *trial) delivered(p *place, version string) bool {
 
 // interleaved: E10, the owner goes on while the intruder calls.
 func (t *trial) interleaved(p *place) {
-	if t.kind == Managed || t.firstPublic(p) || t.unnamedEndpoint(p) {
+	if t.kind == Managed || t.otherWay(p) {
 		return // several nodes, or two ways out at once, are their nature
 	}
 	before, after := false, false

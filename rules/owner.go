@@ -131,6 +131,10 @@ func (t *trial) firstPublic(p *place) bool {
 	return false
 }
 
+// otherWay: the place may be the machine's other way out, endpoints for some
+// services and a gateway for the rest.
+func (t *trial) otherWay(p *place) bool { return t.firstPublic(p) || t.unnamedEndpoint(p) }
+
 // presigned: a request that the session signed for somebody else to send, as
 // Vault and EKS take as proof of identity.
 func (t *trial) presigned(p *place) bool {

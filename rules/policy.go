@@ -82,7 +82,7 @@ func DefaultRelations() map[Kind]int {
 func roleWeights() map[Code]int {
 	return map[Code]int{
 		PersonAddress: 0, OutsideEgress: 0, ImpossibleSystem: 10, CallerIdentity: 10, ConvictedAddress: 20,
-		ConsoleUse: 0, OlderMetadata: 0,
+		ConsoleUse: 0, OlderMetadata: 0, Enumeration: 5,
 	}
 }
 

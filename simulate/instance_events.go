@@ -13,8 +13,9 @@ func (i *instance) runInstances() action {
 	profile := object{"arn": "arn:aws:iam::" + i.acct.id + ":instance-profile/" + i.role.name, "id": entityID(i.rng, "AIPA", i.acct.id)}
 	return i.ec2("RunInstances",
 		object{
-			"instancesSet": object{"items": list{object{"imageId": image, "minCount": 1, "maxCount": 1}}},
-			"instanceType": "m7i.large", "subnetId": i.subnet().id, "clientToken": token, "monitoring": object{"enabled": false},
+			"networkInterfaceSet": object{"items": list{object{"deviceIndex": 0, "subnetId": i.subnet().id, "associatePublicIpAddress": i.public}}},
+			"instancesSet":        object{"items": list{object{"imageId": image, "minCount": 1, "maxCount": 1}}},
+			"instanceType":        "m7i.large", "clientToken": token, "monitoring": object{"enabled": false},
 			"disableApiTermination": false, "blockDeviceMapping": object{}, "ebsOptimized": true,
 			"iamInstanceProfile": object{"name": i.role.name}, "tagSpecificationSet": tags("instance", i.role.name),
 		},

@@ -13,7 +13,7 @@ func (v *vpc) logMaking() {
 	for i, s := range v.subnets {
 		v.acct.change(v.region, v.ec2("CreateSubnet",
 			object{"vpcId": v.id, "cidrBlock": v.subnetCIDR(i), "availabilityZone": s.zone},
-			object{"subnet": object{"subnetId": s.id, "vpcId": v.id, "state": "available", "ownerId": v.acct.id}}))
+			object{"subnet": object{"subnetId": s.id, "vpcId": v.id, "state": "available", "ownerId": v.acct.id, "mapPublicIpOnLaunch": false}}))
 	}
 	for i, g := range v.nats {
 		v.logNAT(i, g)
