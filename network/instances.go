@@ -27,6 +27,7 @@ func (n *notes) instance(i cloudtrail.Raw) {
 	id := i.String("instanceId")
 	key := InstanceKey(id)
 	n.add(key, VPC, i.String("vpcId"))
+	n.add(VPCKey(i.String("vpcId")), Instance, id)
 	n.add(key, Subnet, i.String("subnetId"))
 	n.add(SubnetKey(i.String("subnetId")), VPC, i.String("vpcId"))
 	for _, field := range []string{"privateIpAddress", "ipAddress", "ipv6Address", "publicIpAddress"} {

@@ -209,6 +209,39 @@ func (inv Inventory) OwnEndpoint(id string) bool {
 	return len(inv.values(EndpointKey(id), VPC)) > 0
 }
 
+// InstancesOf lists the instances whose addresses a fact of the inventory may
+// explain, as far as they are known: those of the VPC that it is about.
+func (inv Inventory) InstancesOf(key state.Key, member string) []string {
+	if state.Class(member) == Instance {
+		return nil // that an instance is in a VPC says nothing of its neighbours
+	}
+	var out []string
+	for _, vpc := range inv.vpcsOf(key) {
+		for _, i := range inv.values(VPCKey(vpc), Instance) {
+			out = append(out, i.text)
+		}
+	}
+	return out
+}
+
+// vpcsOf lists the VPCs that a subnet, gateway, route table or allocation is in.
+func (inv Inventory) vpcsOf(key state.Key) []string {
+	var out []string
+	switch key.Kind() {
+	case "vpc":
+		return []string{key.Rest()}
+	case "allocation":
+		for _, g := range inv.values(key, Gateway) {
+			out = append(out, inv.vpcsOf(GatewayKey(g.text))...)
+		}
+	case "subnet", "nat", "rtb":
+		for _, v := range inv.values(key, VPC) {
+			out = append(out, v.text)
+		}
+	}
+	return out
+}
+
 // Times lists when something of a class happened to an instance, seconds since
 // 1970, earliest first.
 func (inv Inventory) Times(instance, class string) []int64 {

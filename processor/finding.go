@@ -16,7 +16,7 @@ import (
 func (p *Processor) finding(v *rules.Verdict, now sent) *finding.Finding {
 	detected := p.cfg.Now().UTC().Truncate(time.Millisecond)
 	f := &finding.Finding{
-		SchemaVersion: finding.SchemaVersion, ID: findingID(v), Activity: activity(now), Status: now.Status, Phase: now.Phase,
+		SchemaVersion: finding.SchemaVersion, ID: findingID(v), Activity: activity(now), Status: now.Status, Phase: p.phase(v),
 		Rule: string(v.Rule()), Severity: v.Severity, Confidence: v.Confidence(), Score: v.Score, Evidence: v.Evidence,
 		Token: tokenOf(v), DetectedAt: detected,
 	}

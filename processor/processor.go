@@ -51,7 +51,7 @@ type Processor struct {
 	newest   atomic.Int64 // newest event time seen, seconds since 1970
 	ended    atomic.Bool  // nothing more will come
 
-	mu   sync.Mutex
+	mu      sync.Mutex
 	owed    map[string]debt      // by shard: what an error interrupted
 	pending map[string]time.Time // by lock: when to say what is left to say of an open finding
 }

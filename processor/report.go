@@ -24,10 +24,10 @@ type sent struct {
 	Sequence int              `json:"n"`
 	Status   finding.Status   `json:"status"`
 	Severity finding.Severity `json:"severity"`
-	Phase    finding.Phase    `json:"phase"`
-	Events   int              `json:"events"`
-	// Digest is what makes a finding worth repeating when it changes.
+	// Digest is what makes a finding worth repeating when it changes, Whole all that
+	// it says.
 	Digest string `json:"digest"`
+	Whole  string `json:"whole"`
 }
 
 func findingID(v *rules.Verdict) string { return finding.ID(v.Case) }
@@ -36,7 +36,7 @@ func findingKey(id string) state.Key { return state.NewKey("finding", id) }
 
 // report sends what is new in the verdicts, and gives the locks that it spoke of.
 // With final it also sends what alone would not be worth a line: some more events,
-// or that the lateness window is over.
+// another piece of evidence, or that the lateness window is over.
 func (p *Processor) report(ctx context.Context, verdicts []rules.Verdict, final bool) ([]string, error) {
 	var speak []*rules.Verdict
 	var keys []state.Key
@@ -83,7 +83,7 @@ func (p *Processor) news(verdicts []*rules.Verdict, said map[state.Key]*state.Se
 
 // says is what there is to say of a verdict.
 func (p *Processor) says(v *rules.Verdict, last *sent) sent {
-	now := sent{Sequence: 1, Status: finding.Open, Severity: v.Severity, Phase: p.phase(v), Events: intruderEvents(v), Digest: digest(v)}
+	now := sent{Sequence: 1, Status: finding.Open, Severity: v.Severity, Digest: digest(v), Whole: whole(v, p.phase(v))}
 	if !p.reportable(v) {
 		now.Status = finding.Closed
 	}
@@ -101,7 +101,7 @@ func (s *sent) differs(now *sent, final bool) bool {
 	if now.Status == finding.Closed {
 		return false
 	}
-	return s.Digest != now.Digest || final && (s.Phase != now.Phase || s.Events != now.Events)
+	return s.Digest != now.Digest || final && s.Whole != now.Whole
 }
 
 func (p *Processor) reportable(v *rules.Verdict) bool {
@@ -151,7 +151,7 @@ func (p *Processor) sentFact(id string, s sent) state.Fact {
 	at := p.cfg.Now().Unix()
 	return state.Fact{
 		Key: findingKey(id), Member: state.NewMember(classSent, strconv.Itoa(s.Sequence)),
-		Observation: state.Observation{Time: at, EventID: s.Digest + string(s.Phase) + strconv.Itoa(s.Events), Value: string(value)},
+		Observation: state.Observation{Time: at, EventID: s.Whole, Value: string(value)},
 		Retention:   state.Retention{Expires: at + int64(findingLife/time.Second)},
 	}
 }
@@ -165,6 +165,15 @@ func digest(v *rules.Verdict) string {
 		parts = append(parts, string(pl.Role)+" "+pl.Host+" "+pl.Endpoint)
 	}
 	slices.Sort(parts[3:])
+	return finding.ID(strings.Join(parts, "\n"))
+}
+
+// whole is all that a finding tells.
+func whole(v *rules.Verdict, phase finding.Phase) string {
+	parts := []string{digest(v), string(phase), strconv.Itoa(v.Score), strconv.Itoa(intruderEvents(v))}
+	for _, e := range v.Evidence {
+		parts = append(parts, fmt.Sprintf("%s %d", e.Code, e.Weight))
+	}
 	return finding.ID(strings.Join(parts, "\n"))
 }
 

@@ -78,7 +78,19 @@ func Affected(c state.Change, view state.View) []string {
 		}
 		return watchedIn(c.Key, view)
 	}
-	return watched(c, view)
+	return append(affectedInstances(c, view), watched(c, view)...)
+}
+
+// affectedInstances: what gives a VPC its ways out says where its instances belong.
+func affectedInstances(c state.Change, view state.View) []string {
+	if !c.New {
+		return nil
+	}
+	var out []string
+	for _, id := range (network.Inventory{View: view}).InstancesOf(c.Key, c.Member) {
+		out = append(out, sessions(view.Set(network.InstanceKey(id)))...)
+	}
+	return out
 }
 
 // affectedSession: a session's own fact changes its own verdict. Repetitions at an
