@@ -11,6 +11,9 @@ import (
 // drift: E5, other software than the session shows anywhere else; and E8, a
 // private address without an endpoint beside a public owner.
 func (t *trial) drift(p *place) {
+	if t.otherWay(p) && !t.settledBefore(p) {
+		return
+	}
 	here, elsewhere := software(t.set, p.at, family)
 	strange := slices.DeleteFunc(here, func(f string) bool {
 		return slices.Contains(elsewhere, f) || t.otherWay(p) && (agent{family: f}).platformAgent()
@@ -25,6 +28,15 @@ func (t *trial) drift(p *place) {
 	if p.private && p.Endpoint == "" && !t.owner.private {
 		t.weigh(p, NoEndpoint, fmt.Sprintf("%s is a private address, yet the call did not come through a VPC endpoint", p.Host))
 	}
+}
+
+// youth is how long a session goes on showing software of its own for the first
+// time, in seconds.
+const youth = 1800
+
+// settledBefore tells whether the session was known for a while before a place.
+func (t *trial) settledBefore(p *place) bool {
+	return p.First().Time-t.places[0].First().Time >= youth
 }
 
 // versionDrift: the same software, but in versions that the session shows nowhere
@@ -96,10 +108,10 @@ func (t *trial) connect() {
 	}
 }
 
-// settledBefore is how long before a thief's first use an address must have been
+// settled is how long before a thief's first use an address must have been
 // the session's own already, for the thief to be a guest on the session's machine
 // and not the other way round, in seconds.
-const settledBefore = 3600
+const settled = 3600
 
 // convictedAddress: E7, another session's thief calls from here. For a session
 // that is no machine's that says little by itself: the thief may well be an
@@ -109,7 +121,7 @@ func (t *trial) convictedAddress(p *place) {
 		return
 	}
 	for _, m := range t.view.Set(network.AddressKey(t.account(), p.Host)).Class(classConvict) {
-		if m.First().Session == t.lock || p == t.owner && p.First().Time < m.First().Time-settledBefore {
+		if m.First().Session == t.lock || p == t.owner && p.First().Time < m.First().Time-settled {
 			continue
 		}
 		if t.convictedAt(m.First().Session, p.Host) {

@@ -55,7 +55,7 @@ func (v *Verdict) mark(at state.Observation, key state.Key, member string, r sta
 func Affected(c state.Change, view state.View) []string {
 	switch c.Key.Kind() {
 	case "session":
-		return affectedSession(c)
+		return affectedSession(c, view)
 	case "key":
 		return affectedCredential(c, view)
 	case "address":
@@ -94,12 +94,13 @@ func affectedInstances(c state.Change, view state.View) []string {
 }
 
 // affectedSession: a session's own fact changes its own verdict. Repetitions at an
-// address known to be quiet change nothing, unless they look around.
-func affectedSession(c state.Change) []string {
+// address known to be quiet change nothing, unless they look around in a session
+// that asked who it is.
+func affectedSession(c state.Change, view state.View) []string {
 	lock := c.Key.Rest()
 	switch state.Class(c.Member) {
 	case classUse:
-		if !c.New && !c.Contested && !looksAround(c.Name) {
+		if !c.New && !c.Contested && !(looksAround(c.Name) && len(view.Set(c.Key).Class(classIdentity)) > 0) {
 			return nil
 		}
 	case classIssued, classToken:

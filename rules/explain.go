@@ -297,9 +297,9 @@ func (t *trial) explainByOwner(p *place) {
 	p.Evidence = standing(p.Evidence)
 }
 
-// predecessor: the session's address before an Elastic IP took its place.
+// predecessor: the session's first address, before an Elastic IP took its place.
 func (t *trial) predecessor(p *place) bool {
-	return t.owner.moved > 0 && p.First().Time < t.owner.moved && p.Last <= t.owner.moved+restart && !p.private && t.behaves(t.set, p.Host)
+	return t.owner.moved > 0 && p.First().Time < t.owner.moved && p.Last <= t.owner.moved+restart && !p.private && (p == t.places[0] || t.platformAt(p))
 }
 
 // sameMachine: the owner's private address behind an endpoint for another service,
