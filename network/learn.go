@@ -40,7 +40,7 @@ func (n *notes) add(key state.Key, class, value string, more ...string) {
 	parts := append(append([]string{strings.ToLower(value)}, more...), n.By)
 	n.facts = append(n.facts, state.Fact{
 		Key: key, Member: state.NewMember(class, parts...), Observation: n.Seen,
-		Retention: state.Retention{Keep: 4, Members: 256, Expires: n.Seen.Time + int64(inventoryLife/time.Second)},
+		Retention: state.Retention{Keep: 4, Members: 256, Life: inventoryLife},
 	})
 }
 

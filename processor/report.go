@@ -152,7 +152,7 @@ func (p *Processor) sentFact(id string, s sent) state.Fact {
 	return state.Fact{
 		Key: findingKey(id), Member: state.NewMember(classSent, strconv.Itoa(s.Sequence)),
 		Observation: state.Observation{Time: at, EventID: s.Whole, Value: string(value)},
-		Retention:   state.Retention{Expires: at + int64(findingLife/time.Second)},
+		Retention:   state.Retention{Life: findingLife},
 	}
 }
 

@@ -3,7 +3,6 @@ package rules
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/straytoken/straytoken/finding"
 	"github.com/straytoken/straytoken/network"
@@ -46,7 +45,7 @@ func (v *Verdict) mark(at state.Observation, key state.Key, member string, r sta
 	if key.Kind() == "address" && state.Class(member) == classConvict {
 		life = addressLife
 	}
-	r.Expires = at.Time + int64(max(life, addressLife)/time.Second)
+	r.Life = max(life, addressLife)
 	return state.Fact{Key: key, Member: member, Observation: at, Retention: r}
 }
 

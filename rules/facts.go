@@ -118,7 +118,7 @@ func (c *context) by() string {
 
 // fact makes a fact that lives for a time after its event.
 func (c *context) fact(key state.Key, r state.Retention, life time.Duration, class string, parts ...string) state.Fact {
-	r.Expires = c.seen.Time + int64(life/time.Second)
+	r.Life = life
 	return state.Fact{Key: key, Member: state.NewMember(class, parts...), Observation: c.seen, Retention: r}
 }
 

@@ -32,7 +32,7 @@ type item struct {
 	Contested int   `json:"C,omitempty"`
 	Members   int   `json:"M,omitempty"`
 	Step      int64 `json:"S,omitempty"` // seconds
-	Expires   int64 `json:"X,omitempty"`
+	Life      int64 `json:"L,omitempty"` // seconds
 }
 
 // Limits of BatchWriteItem and what this Store allows itself at once.
@@ -101,7 +101,7 @@ func sortKey(f *Fact) string {
 func (d *Dynamo) encode(f *Fact) (map[string]types.AttributeValue, error) {
 	data, err := json.Marshal(item{
 		Observation: f.Observation, Keep: f.Keep, Contested: f.Retention.Contested,
-		Members: f.Members, Step: int64(f.Step / time.Second), Expires: f.Expires,
+		Members: f.Members, Step: int64(f.Step / time.Second), Life: int64(f.Life / time.Second),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode fact of %s: %w", f.Key.Kind(), err)
@@ -111,7 +111,7 @@ func (d *Dynamo) encode(f *Fact) (map[string]types.AttributeValue, error) {
 		attrSort: &types.AttributeValueMemberS{Value: sortKey(f)},
 		attrData: &types.AttributeValueMemberS{Value: string(data)},
 	}
-	if f.Expires > 0 {
+	if f.Life > 0 {
 		attrs[attrExpires] = &types.AttributeValueMemberN{Value: strconv.FormatInt(d.wallExpiry(f), 10)}
 	}
 	return attrs, nil
@@ -120,7 +120,7 @@ func (d *Dynamo) encode(f *Fact) (map[string]types.AttributeValue, error) {
 // wallExpiry is the time to live on the wall clock: what an event of long ago
 // states stays as long from now as it would have stayed from then.
 func (d *Dynamo) wallExpiry(f *Fact) int64 {
-	return max(f.Expires, d.now().Unix()+f.Expires-f.Time)
+	return max(f.Time, d.now().Unix()) + int64(f.Life/time.Second)
 }
 
 // write sends one batch until all of it is accepted.
@@ -215,6 +215,6 @@ func decode(key Key, attrs map[string]types.AttributeValue) (Fact, error) {
 	member, _, _ := strings.Cut(sort.Value, "\x00")
 	return Fact{Key: key, Member: member, Observation: i.Observation, Retention: Retention{
 		Keep: i.Keep, Contested: i.Contested, Members: i.Members,
-		Step: time.Duration(i.Step) * time.Second, Expires: i.Expires,
+		Step: time.Duration(i.Step) * time.Second, Life: time.Duration(i.Life) * time.Second,
 	}}, nil
 }

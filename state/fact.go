@@ -143,15 +143,16 @@ type Retention struct {
 	// of a disputed session are worth listing, those of a quiet one are not.
 	Contested int
 	// Members bounds how many members of this member's class the key keeps, the
-	// earliest; 0 means no bound.
+	// earliest; 0 means no bound. At the bound, what a member dropped and seen again
+	// was known for is exact only where Keep is 1.
 	Members int
 	// Step is the grain of the member's Last; 0 keeps no Last beyond the
 	// observations kept. A coarse step is what makes known sessions free: an event
 	// in a step already noted adds nothing.
 	Step time.Duration
-	// Expires is when the fact stops to matter, event time in seconds since 1970;
-	// 0 means never.
-	Expires int64
+	// Life is how long the member is remembered after it was last seen; 0 means for
+	// ever.
+	Life time.Duration
 }
 
 // ContestedClass marks a key whose facts are kept in full.
@@ -164,11 +165,11 @@ func (r *Retention) keep(contested bool) int {
 	return max(r.Keep, 1)
 }
 
-// floor is the start of the step in which t lies.
+// floor is the start of the step in which t lies; 0 without steps.
 func (r *Retention) floor(t int64) int64 {
 	step := int64(r.Step / time.Second)
 	if step <= 0 {
-		return t
+		return 0
 	}
 	return t - t%step
 }

@@ -19,10 +19,9 @@ type Member struct {
 	// Seen are the earliest observations, in the order of Compare; only the first
 	// has its user agent.
 	Seen []*Observation
-	// Last is the start of the step of the newest observation, in seconds since 1970.
+	// Last is the start of the step of the newest observation, in seconds since 1970;
+	// 0 where no Step is kept.
 	Last int64
-	// Expires is the latest expiry of the member's facts; 0 means never.
-	Expires int64
 
 	Retention
 }
@@ -34,9 +33,6 @@ func (m *Member) First() *Observation {
 	}
 	return m.Seen[0]
 }
-
-// Live tells whether the member still matters at a time (seconds since 1970).
-func (m *Member) Live(at int64) bool { return m != nil && (m.Expires == 0 || m.Expires >= at) }
 
 // Latest is the newest time that is known of the member: exact while its
 // observations are kept, else the start of a step.
@@ -99,7 +95,7 @@ func (s *Set) Contested() bool { return s.Member(ContestedClass) != nil }
 
 // Adds reduces a fact to what the set does not know yet: nothing when it knows all
 // of it. Where only the member's Last moves, that is a fact without an event, and
-// the member's first observation again, so that it expires no sooner.
+// the member's first observation again, so that a store forgets it no sooner.
 func (s *Set) Adds(f Fact) []Fact {
 	m := s.Member(f.Member)
 	switch {
@@ -164,23 +160,15 @@ func (s *Set) prune(member string, limit int) {
 // with returns the member with a fact in it; the receiver, which may be nil, is
 // unchanged.
 func (m *Member) with(f Fact, contested bool) *Member {
-	next := &Member{Name: f.Member, Retention: f.Retention, Expires: f.Expires, Last: f.floor(f.Time)}
+	next := &Member{Name: f.Member, Retention: f.Retention, Last: f.floor(f.Time)}
 	if m != nil {
 		next.Seen, next.Last = m.Seen, max(m.Last, next.Last)
-		next.Expires = laterExpiry(m.Expires, f.Expires)
 		next.Keep, next.Contested = max(m.Keep, f.Keep), max(m.Retention.Contested, f.Retention.Contested)
 	}
 	if f.EventID != "" {
 		next.Seen = insert(next.Seen, &f.Observation, next.keep(contested))
 	}
 	return next
-}
-
-func laterExpiry(a, b int64) int64 {
-	if a == 0 || b == 0 {
-		return 0
-	}
-	return max(a, b)
 }
 
 // insert returns seen with an observation at its place among the earliest keep.
