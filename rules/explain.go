@@ -28,17 +28,16 @@ const restart = 15 * 60
 // explain finds the reason why a place is the session's own, if there is one, and
 // drops the evidence that it outweighs.
 func (t *trial) explain(p *place) {
-	for i, try := range []func(*place) string{t.known, t.byEndpoint, t.byInventory, t.byGateway, t.byPool, t.byIssuer} {
-		if why := try(p); why != "" {
-			p.explained, p.Evidence, p.proven = why, standing(p.Evidence), i < proofs
+	for _, way := range []struct {
+		try   func(*place) string
+		proof bool // the explanation names this very session, not just many like it
+	}{{t.byEndpoint, true}, {t.byInventory, true}, {t.byGateway, true}, {t.known, false}, {t.byPool, false}, {t.byIssuer, false}} {
+		if why := way.try(p); why != "" {
+			p.explained, p.Evidence, p.proven = why, standing(p.Evidence), way.proof
 			return
 		}
 	}
 }
-
-// proofs is how many of explain's ways prove that the address is this session's
-// own; the others find it like those of many others.
-const proofs = 4
 
 // standing keeps the evidence that counts even at an explained address.
 func standing(all []finding.Evidence) []finding.Evidence {

@@ -8,11 +8,11 @@ import (
 // Trust decides who the owner is when several addresses could be. Time of first
 // use is only one reason among others: a thief can be first.
 const (
-	trustProven    = 100 // the inventory or the configuration says so
-	trustExplained = 40  // it is like the addresses of many others
-	trustPlatform  = 50  // AWS's own agent runs there
-	trustNeighbour = 30  // another machine of the account started there
-	trustEarliest  = 25  // it was used first
+	trustProven    = 60 // the inventory says so
+	trustExplained = 40 // it is like the addresses of many others
+	trustPlatform  = 50 // AWS's own agent runs there
+	trustNeighbour = 30 // another machine of the account started there
+	trustEarliest  = 45 // it was used first
 )
 
 // chooseOwner finds the place that the session belongs to; nil without places.
