@@ -72,7 +72,8 @@ type Judge struct {
 	SecondAddress map[string]int `yaml:"second_address"`
 	// Lateness is how long an explaining event may still arrive. Default 15m.
 	Lateness Duration `yaml:"lateness"`
-	// Report is the least severity of findings. Default medium.
+	// Report is the least severity of findings; informational reports as low does.
+	// Default medium.
 	Report Severity `yaml:"report"`
 }
 
@@ -127,6 +128,9 @@ func (c *Config) Default() {
 	setDefault(&c.Judge.Report.Text, "medium")
 	setDefault(&c.DeadLetters.Path, "straytoken-dead-letters.jsonl")
 	setDefault(&c.Listen, "127.0.0.1:9464")
+	setDefault(&c.Limits.Decompressed, 64<<20)
+	setDefault(&c.Limits.Depth, 512)
+	setDefault(&c.Limits.Events, 1<<20)
 	if len(c.Findings) == 0 {
 		c.Findings = []Output{{Type: "stdout"}}
 	}

@@ -170,7 +170,11 @@ func digest(v *rules.Verdict) string {
 
 // whole is all that a finding tells.
 func whole(v *rules.Verdict, phase finding.Phase) string {
-	parts := []string{digest(v), string(phase), strconv.Itoa(v.Score), strconv.Itoa(intruderEvents(v))}
+	parts := []string{digest(v), string(phase), strconv.Itoa(v.Score)}
+	for i := range v.Places {
+		p := &v.Places[i]
+		parts = append(parts, fmt.Sprintf("%s %s %s %d %d %s", p.Role, p.Host, p.Endpoint, p.Last, len(p.Seen), p.Why))
+	}
 	for _, e := range v.Evidence {
 		parts = append(parts, fmt.Sprintf("%s %d", e.Code, e.Weight))
 	}

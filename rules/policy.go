@@ -21,23 +21,23 @@ const (
 	UnknownNetwork  Code = "unknown-network"  // outside the networks that the configuration lists
 )
 
-// The evidence; E1 to E16 of the specification.
+// The evidence.
 const (
-	PersonAddress    Code = "person-address"    // E1 people or long-term keys use the address
-	RemoteCommand    Code = "remote-command"    // E2 a command was sent to the instance from the address
-	OutsideEgress    Code = "outside-egress"    // E3 not among the VPC's only ways out
-	ImpossibleSystem Code = "impossible-system" // E4 an operating system that the workload does not run
-	AgentDrift       Code = "agent-drift"       // E5 other software than the workload's
-	CallerIdentity   Code = "caller-identity"   // E6 the role's first GetCallerIdentity
-	ConvictedAddress Code = "convicted-address" // E7 the address is in another finding
-	NoEndpoint       Code = "no-endpoint"       // E8 a private address without a VPC endpoint
-	OlderMetadata    Code = "older-metadata"    // E9 the key was handed out over IMDSv1, its sibling over v2 is in use
-	Interleaved      Code = "interleaved"       // E10 both addresses in use at the same time
-	DeniedBurst      Code = "denied-burst"      // E11 several actions denied within minutes
-	ConsoleUse       Code = "console-use"       // E12 a machine's session signs in to the console
-	NewRegion        Code = "new-region"        // E13 a region that is new for the role
-	AfterTermination Code = "after-termination" // E14 the instance is gone
-	NotIssuerAddress Code = "not-issuer"        // E16 first used elsewhere than asked for
+	PersonAddress    Code = "person-address"    // people or long-term keys use the address
+	RemoteCommand    Code = "remote-command"    // a command was sent to the instance from the address
+	OutsideEgress    Code = "outside-egress"    // not among the VPC's only ways out
+	ImpossibleSystem Code = "impossible-system" // an operating system that the workload does not run
+	AgentDrift       Code = "agent-drift"       // other software than the workload's
+	CallerIdentity   Code = "caller-identity"   // the role's first GetCallerIdentity
+	ConvictedAddress Code = "convicted-address" // the address is in another finding
+	NoEndpoint       Code = "no-endpoint"       // a private address without a VPC endpoint
+	OlderMetadata    Code = "older-metadata"    // the key was handed out over IMDSv1, its sibling over v2 is in use
+	Interleaved      Code = "interleaved"       // both addresses in use at the same time
+	DeniedBurst      Code = "denied-burst"      // several actions denied within minutes
+	ConsoleUse       Code = "console-use"       // a machine's session signs in to the console
+	NewRegion        Code = "new-region"        // a region that is new for the role
+	AfterTermination Code = "after-termination" // the instance is gone
+	NotIssuerAddress Code = "not-issuer"        // first used elsewhere than asked for
 	Enumeration      Code = "enumeration"       // GetCallerIdentity, then listing what there is
 )
 

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
 	"github.com/straytoken/straytoken/config"
@@ -129,52 +130,65 @@ func (o *runOptions) run(ctx context.Context) error {
 // worker is all that run runs.
 type worker struct {
 	log      *slog.Logger
-	findings *opened
-	letters  *sink.DeadLetterFile
+	findings outputs
+	letters  letterFile
 	proc     *processor.Processor
 	stream   *kinesis.Worker
 	server   *monitor.Server // nil: no listener
 }
 
-// build opens everything in the order in which data passes it.
+// build makes all parts. What may be wrong with the stream is found before
+// anything is created.
 func (o *runOptions) build(ctx context.Context, c *config.Config, log *slog.Logger) (*worker, error) {
 	cfg, err := o.aws.load(ctx)
 	if err != nil {
 		return nil, err
 	}
+	w := &worker{log: log}
 	store := state.NewDynamo(o.aws.dynamo(cfg), c.State.Table)
+	facts := state.NewFacts(store, c.State.Cache)
+	w.proc = pipeline(c, facts, &w.findings, &w.letters, log)
+	clients := kinesis.Clients{Kinesis: o.aws.kinesis(cfg), DynamoDB: o.aws.dynamo(cfg)}
+	metrics, err := w.connect(ctx, c, facts, o.workerID, clients)
+	if err != nil {
+		return nil, err
+	}
 	if err := store.Ensure(ctx, *c.State.Create); err != nil {
 		return nil, err
 	}
-	w := &worker{log: log}
-	if w.findings, err = outputs(c); err != nil {
-		return nil, err
-	}
-	if w.letters, err = sink.OpenDeadLetterFile(c.DeadLetters.Path); err != nil {
-		return nil, errors.Join(err, w.close())
-	}
-	facts := state.NewFacts(store, c.State.Cache)
-	w.proc = pipeline(c, facts, w.findings, w.letters, log)
-	clients := kinesis.Clients{Kinesis: o.aws.kinesis(cfg), DynamoDB: o.aws.dynamo(cfg)}
-	if err := w.listen(c, facts, o.workerID, clients); err != nil {
+	if err := w.open(c, metrics); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	return w, nil
 }
 
-// listen makes the Kinesis worker and the listener that watches it.
-func (w *worker) listen(c *config.Config, facts *state.Facts, id string, clients kinesis.Clients) error {
+// connect makes the Kinesis worker and checks its stream.
+func (w *worker) connect(ctx context.Context, c *config.Config, facts *state.Facts, id string, clients kinesis.Clients) (*prometheus.Registry, error) {
 	metrics := monitor.Metrics(w.proc.Counts(), facts)
 	observer := monitor.NewStream(metrics, func() kinesis.Status { return w.stream.Status() })
 	cfg, err := streamConfig(c, id, w.log, observer)
 	if err != nil {
+		return nil, err
+	}
+	if w.stream, err = kinesis.New(cfg, clients, kinesis.HandlerFunc(w.handle)); err != nil {
+		return nil, err
+	}
+	return metrics, w.stream.Check(ctx)
+}
+
+// open opens the outputs and the listener.
+func (w *worker) open(c *config.Config, metrics *prometheus.Registry) error {
+	if err := w.findings.open(c); err != nil {
 		return err
 	}
-	w.stream, err = kinesis.New(cfg, clients, kinesis.HandlerFunc(w.handle))
-	if err != nil || c.Listen == "off" {
+	letters, err := sink.OpenDeadLetterFile(c.DeadLetters.Path)
+	if err != nil {
 		return err
 	}
-	w.server, err = monitor.Listen(c.Listen, w.alive, w.ready, metrics)
+	w.letters.file = letters
+	if c.Listen != "off" {
+		w.server, err = monitor.Listen(c.Listen, w.alive, w.ready, metrics)
+	}
 	return err
 }
 
@@ -219,11 +233,24 @@ func (w *worker) run(ctx context.Context) error {
 	}
 	err := w.stream.Run(ctx)
 	stop()
+	w.lastWords(ctx)
 	if w.server != nil {
 		err = errors.Join(err, w.server.Close())
 	}
 	wg.Wait()
 	return err
+}
+
+// flushTime bounds what is said after the stream has stopped.
+const flushTime = 4 * time.Second
+
+// lastWords says what is left to say of findings that this worker reported.
+func (w *worker) lastWords(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
+	defer cancel()
+	if err := w.proc.Flush(ctx); err != nil {
+		w.log.Warn("the last state of some findings could not be reported", "err", err)
+	}
 }
 
 func (w *worker) tick(ctx context.Context) {
@@ -251,7 +278,7 @@ func (w *worker) reopen(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-hup:
-			if err := errors.Join(w.findings.Reopen(), w.letters.Reopen()); err != nil {
+			if err := errors.Join(w.findings.reopen(), w.letters.file.Reopen()); err != nil {
 				w.log.Error("output files could not be reopened", "err", err)
 			}
 		}
@@ -259,14 +286,11 @@ func (w *worker) reopen(ctx context.Context) {
 }
 
 func (w *worker) close() error {
-	var errs []error
-	if w.findings != nil {
-		errs = append(errs, w.findings.Close())
+	err := w.findings.close()
+	if w.letters.file != nil {
+		err = errors.Join(err, w.letters.file.Close())
 	}
-	if w.letters != nil {
-		errs = append(errs, w.letters.Close())
-	}
-	return errors.Join(errs...)
+	return err
 }
 
 // alive: every shard held moved on within a few failover times.

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"os"
 
@@ -43,38 +43,35 @@ func pipeline(c *config.Config, facts *state.Facts, findings sink.Sink, letters 
 		Facts: facts, Policy: policy(&c.Judge),
 		Extractor: rules.Extractor{Keep: c.State.KeepQuiet, Contested: c.State.KeepDisputed},
 		Findings:  findings, DeadLetters: letters, Limits: limits(c.Limits),
-		Lateness: c.Judge.Lateness.Duration, Report: c.Judge.Report.Value(), Logger: log,
+		Lateness: c.Judge.Lateness.Duration, Report: max(c.Judge.Report.Value(), finding.Low), Logger: log,
 	})
 }
 
-// outputs opens the sinks that the configuration names.
-func outputs(c *config.Config) (*opened, error) {
-	o := &opened{}
+// outputs are the sinks that the configuration names, and the files behind them.
+// Its zero value accepts nothing until it is opened.
+type outputs struct {
+	sink  sink.Sink
+	files []*sink.File
+}
+
+// open opens the sinks.
+func (o *outputs) open(c *config.Config) error {
 	var sinks []sink.Sink
 	for _, out := range c.Findings {
-		s, err := o.open(out)
+		s, err := o.one(out)
 		if err != nil {
-			return nil, errors.Join(err, o.Close())
+			return err
 		}
 		if least := out.MinSeverity.Value(); least > finding.Informational {
 			s = sink.MinSeverity(s, least)
 		}
 		sinks = append(sinks, s)
 	}
-	o.Sink = sink.Multi(sinks...)
-	return o, nil
+	o.sink = sink.Multi(sinks...)
+	return nil
 }
 
-// opened is the sinks and the files behind them.
-type opened struct {
-	sink.Sink
-	files []interface {
-		io.Closer
-		Reopen() error
-	}
-}
-
-func (o *opened) open(out config.Output) (sink.Sink, error) {
+func (o *outputs) one(out config.Output) (sink.Sink, error) {
 	if out.Type == "stdout" {
 		return stream(os.Stdout, string(out.Format)), nil
 	}
@@ -89,8 +86,13 @@ func (o *opened) open(out config.Output) (sink.Sink, error) {
 	return f, nil
 }
 
-// Reopen opens all files anew, after a log rotation.
-func (o *opened) Reopen() error {
+// Send implements sink.Sink.
+func (o *outputs) Send(ctx context.Context, findings []*finding.Finding) error {
+	return o.sink.Send(ctx, findings)
+}
+
+// reopen opens all files anew, after a log rotation.
+func (o *outputs) reopen() error {
 	var errs []error
 	for _, f := range o.files {
 		errs = append(errs, f.Reopen())
@@ -98,13 +100,20 @@ func (o *opened) Reopen() error {
 	return errors.Join(errs...)
 }
 
-// Close closes all files.
-func (o *opened) Close() error {
+func (o *outputs) close() error {
 	var errs []error
 	for _, f := range o.files {
 		errs = append(errs, f.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// letterFile is the file of dead letters, once it is opened.
+type letterFile struct{ file *sink.DeadLetterFile }
+
+// Send implements sink.DeadLetterSink.
+func (l *letterFile) Send(ctx context.Context, letters []sink.DeadLetter) error {
+	return l.file.Send(ctx, letters)
 }
 
 // stream is a sink on a standard stream.
