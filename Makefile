@@ -55,10 +55,11 @@ race: ## unit tests with the race detector, without the local servers; PKG=./pro
 	@go test -race $$(go list $(PKG) | grep -vE '/(devstack|kinesis|e2e)(/|$$)')
 
 .PHONY: cover
-cover: ## coverage of all tests, in cover.out and cover.html
-	@go test -coverpkg=./... -coverprofile=cover.out ./... >/dev/null
-	@go tool cover -html=cover.out -o cover.html
-	@go tool cover -func=cover.out | tail -1
+cover: ## coverage of all tests, in bin/cover.html
+	@mkdir -p bin
+	@go test -coverpkg=./... -coverprofile=bin/cover.out ./... >/dev/null
+	@go tool cover -html=bin/cover.out -o bin/cover.html
+	@go tool cover -func=bin/cover.out | tail -1
 
 .PHONY: fuzz
 fuzz: ## every fuzz test for FUZZTIME (10s)
@@ -79,4 +80,4 @@ image: ## container image straytoken:VERSION, by docker or podman; the Dockerfil
 
 .PHONY: clean
 clean: ## remove what the targets made, the npm packages included
-	@rm -rf bin .demo cover.out cover.html devstack/node_modules
+	@rm -rf bin .demo devstack/node_modules
