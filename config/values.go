@@ -70,6 +70,9 @@ type Day struct{ time.Time }
 
 // UnmarshalYAML reads it.
 func (d *Day) UnmarshalYAML(n *yaml.Node) error {
+	if n.Value == "" {
+		return nil
+	}
 	for _, form := range []string{time.RFC3339, time.DateOnly} {
 		if t, err := time.Parse(form, n.Value); err == nil {
 			d.Time = t.UTC()
@@ -110,6 +113,9 @@ type Severity struct{ Text string }
 
 // UnmarshalYAML reads it.
 func (s *Severity) UnmarshalYAML(n *yaml.Node) error {
+	if n.Value == "" {
+		return nil
+	}
 	if _, err := finding.ParseSeverity(n.Value); err != nil {
 		return at(n, "%v", err)
 	}
