@@ -209,7 +209,7 @@ func TestUndeliveredIsOwed(t *testing.T) {
 			t.Fatalf("a batch with an undelivered finding is done: %v", err)
 		}
 	}
-	if err := p.Process(context.Background(), []processor.Record{{Data: []byte(strings.NewReplacer("i-0123", "i-0999", "AROAWEB", "AROADB").Replace(call(1, "198.51.100.99", "PutObject"))), Shard: "2"}}); err != nil {
+	if err := p.Process(context.Background(), []processor.Record{{Data: []byte(strings.NewReplacer("i-0123", "i-0999", "AROAWEB", "AROADB", "role/web", "role/db").Replace(call(1, "198.51.100.99", "PutObject"))), Shard: "2"}}); err != nil {
 		t.Errorf("another shard is held up: %v", err)
 	}
 	down = false
