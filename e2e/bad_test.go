@@ -17,15 +17,13 @@ import (
 // megabyte is the most that a Kinesis record of the classic size holds.
 const megabyte = 1 << 20
 
-// unusable are records of which nothing can be used, with the reason that their dead letters must have.
-func unusable() map[string]struct {
+// bad is a record of which nothing can be used, with the reason that its dead letter must have.
+type bad struct {
 	data   []byte
 	reason string
-} {
-	type bad = struct {
-		data   []byte
-		reason string
-	}
+}
+
+func unusable() map[string]bad {
 	good := trailFile(call(900, home(900), 0))
 	return map[string]bad{
 		"not JSON":                  {[]byte("<html>502 Bad Gateway</html>"), "not_json"},
@@ -73,7 +71,7 @@ func TestBadRecordsBecomeDeadLetters(t *testing.T) {
 	type place struct{ shard, sequence string }
 	want, records := map[place]string{}, int64(0)
 	reasons := map[string]int64{}
-	names := slices.Sorted(maps.Keys(unusable()))
+	all := unusable()
 	theft := 0
 	steal := func() { // a good record before and behind each bad one
 		if theft < 2*thefts {
@@ -81,13 +79,13 @@ func TestBadRecordsBecomeDeadLetters(t *testing.T) {
 			theft, records = theft+1, records+1
 		}
 	}
-	for _, name := range names {
-		bad := unusable()[name]
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		record := all[name]
 		steal()
-		shard, sequence := w.put(name, bad.data)
+		shard, sequence := w.put(name, record.data)
 		steal()
 		want[place{shard, sequence}] = name
-		reasons[bad.reason]++
+		reasons[record.reason]++
 		records++
 	}
 	for name, data := range odd() {
@@ -127,20 +125,19 @@ func TestBadRecordsBecomeDeadLetters(t *testing.T) {
 			continue
 		}
 		delete(want, at)
-		checkLetter(t, w.stream, name, letter)
+		checkLetter(t, w.stream, name, all[name], letter)
 	}
 	for at, name := range want {
 		t.Errorf("no dead letter of %s, %+v", name, at)
 	}
 }
 
-func checkLetter(t *testing.T, stream, name string, letter *sink.DeadLetter) {
+func checkLetter(t *testing.T, stream, name string, want bad, letter *sink.DeadLetter) {
 	t.Helper()
-	bad := unusable()[name]
-	if letter.Stream != stream || letter.Reason != bad.reason || letter.Error == "" {
-		t.Errorf("%s: stream %q, reason %s, error %q; want reason %s", name, letter.Stream, letter.Reason, letter.Error, bad.reason)
+	if letter.Stream != stream || letter.Reason != want.reason || letter.Error == "" {
+		t.Errorf("%s: stream %q, reason %s, error %q; want reason %s", name, letter.Stream, letter.Reason, letter.Error, want.reason)
 	}
-	if !letter.Whole() || !bytes.Equal(letter.Data, bad.data) {
+	if !letter.Whole() || !bytes.Equal(letter.Data, want.data) {
 		t.Errorf("%s: %d of %d bytes are kept, and they are not the record", name, len(letter.Data), letter.Size)
 	}
 }

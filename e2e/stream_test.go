@@ -47,32 +47,32 @@ func TestStreamFindsWhatScanFinds(t *testing.T) {
 		t.Errorf("%d events were processed of %d put", n, put.Events)
 	}
 	w.stop()
-	compare(t, readFindings(t, scanned.stdout), w.open())
+	w.compare(readFindings(t, scanned.stdout))
 }
 
-// compare holds the findings of a stream against those of a scan.
-func compare(t *testing.T, scan []finding.Finding, stream map[string]*finding.Finding) {
-	t.Helper()
+// compare holds the findings of the stream against those of a scan.
+func (w *world) compare(scan []finding.Finding) {
+	w.t.Helper()
 	said := func(f *finding.Finding) string { return fmt.Sprintf("%s %s: %s", f.Severity, f.Rule, f.Title) }
 	want := map[string]string{}
 	for _, f := range scan {
 		want[f.ID] = said(&f)
 	}
 	got := map[string]string{}
-	for id, f := range stream {
+	for id, f := range w.open() {
 		got[id] = said(f)
 	}
 	if len(want) < 10 {
-		t.Errorf("the scan found %d thefts: too few to compare by", len(want))
+		w.t.Errorf("the scan found %d thefts: too few to compare by", len(want))
 	}
 	for _, id := range slices.Sorted(maps.Keys(want)) {
 		if got[id] != want[id] {
-			t.Errorf("%s: scan says %q, the stream %q", id, want[id], got[id])
+			w.t.Errorf("%s: scan says %q, the stream %q, in these lines:%s", id, want[id], got[id], w.history(id))
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(got)) {
 		if want[id] == "" {
-			t.Errorf("%s: only the stream says %q", id, got[id])
+			w.t.Errorf("%s: only the stream says %q, in these lines:%s", id, got[id], w.history(id))
 		}
 	}
 }

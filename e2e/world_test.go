@@ -30,6 +30,7 @@ type world struct {
 
 	mu       sync.Mutex
 	findings []*finding.Finding // of all workers, in the order of their arrival
+	by       []string           // the worker of each
 	broken   []error            // lines of standard output that are no findings
 }
 
@@ -62,7 +63,7 @@ func (w *world) start(args ...string) *node {
 		"--start", "trim-horizon", "--worker-id", name, "--dead-letters", n.letters, "--failover", "5s"}, args...)
 	p, err := worker.Start(worker.Config{
 		Binary: binary, Args: args, Dir: w.t.TempDir(), Env: worker.Environment(w.env()...), Log: n.log,
-		OnFinding: w.found, OnBroken: w.unreadable,
+		OnFinding: func(f *finding.Finding, _ time.Time) { w.found(name, f) }, OnBroken: w.unreadable,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -72,9 +73,10 @@ func (w *world) start(args ...string) *node {
 	return n
 }
 
-func (w *world) found(f *finding.Finding, _ time.Time) {
+func (w *world) found(by string, f *finding.Finding) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.by = append(w.by, by)
 	w.findings = append(w.findings, f)
 }
 
@@ -94,6 +96,19 @@ func (w *world) open() map[string]*finding.Finding {
 	}
 	maps.DeleteFunc(last, func(_ string, f *finding.Finding) bool { return f.Status == finding.Closed })
 	return last
+}
+
+// history is every line of a finding, in the order of arrival.
+func (w *world) history(id string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var b strings.Builder
+	for i, f := range w.findings {
+		if f.ID == id {
+			fmt.Fprintf(&b, "\n  %s %s %s %s, score %d, %d events, detected %s", w.by[i], f.Activity, f.Status, f.Severity, f.Score, f.EventCount, f.DetectedAt.Format(time.StampMilli))
+		}
+	}
+	return b.String()
 }
 
 // accused are the access keys that a finding was ever made about.

@@ -150,11 +150,13 @@ func affectedRole(c state.Change, view state.View) []string {
 	if state.Class(c.Member) == classActive {
 		return nil
 	}
+	m := view.Set(c.Key).Member(c.Member)
+	if m.First().EventID != c.EventID {
+		return nil // not the role's first, so nobody else's place is taken
+	}
 	var out []string
-	if m := view.Set(c.Key).Member(c.Member); m != nil {
-		for _, o := range m.Seen {
-			out = append(out, o.Session)
-		}
+	for _, o := range m.Seen {
+		out = append(out, o.Session)
 	}
 	return out
 }
