@@ -33,7 +33,7 @@ build: ## bin/straytoken
 
 .PHONY: test
 test: check ## check, then all tests with the race detector, those on local servers included (needs gcc)
-	@go test -json -race -timeout 13m ./... | go run ./e2e/totals
+	@go test -json -race -count=1 -timeout 13m ./... | go run ./e2e/totals
 
 .PHONY: check
 check: ## gofmt and go vet

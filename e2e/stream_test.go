@@ -31,8 +31,12 @@ func TestStreamFindsWhatScanFinds(t *testing.T) {
 	if scanned.code != exitDone {
 		t.Fatal(scanned.stderr)
 	}
-	w.start()
-	w.start()
+	// A scan keeps every event of a session; a worker, to save writes, by default only the first few until the session
+	// is disputed. With the same memory both must judge the same.
+	memory := filepath.Join(t.TempDir(), "memory.yaml")
+	write(t, memory, []byte("state:\n  keep_quiet: 1000\n"))
+	w.start("--config", memory)
+	w.start("--config", memory)
 	w.awaitShares(4)
 	listing, err := trail.List(t.Context(), []string{dir}, trail.Options{})
 	if err != nil {
@@ -54,9 +58,9 @@ func TestStreamFindsWhatScanFinds(t *testing.T) {
 func (w *world) compare(scan []finding.Finding) {
 	w.t.Helper()
 	said := func(f *finding.Finding) string { return fmt.Sprintf("%s %s: %s", f.Severity, f.Rule, f.Title) }
-	want := map[string]string{}
+	want, why := map[string]string{}, map[string]string{}
 	for _, f := range scan {
-		want[f.ID] = said(&f)
+		want[f.ID], why[f.ID] = said(&f), weighed(&f)
 	}
 	got := map[string]string{}
 	for id, f := range w.open() {
@@ -67,7 +71,7 @@ func (w *world) compare(scan []finding.Finding) {
 	}
 	for _, id := range slices.Sorted(maps.Keys(want)) {
 		if got[id] != want[id] {
-			w.t.Errorf("%s: scan says %q, the stream %q, in these lines:%s", id, want[id], got[id], w.history(id))
+			w.t.Errorf("%s: scan says %q (%s), the stream %q, in these lines:%s", id, want[id], why[id], got[id], w.history(id))
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(got)) {

@@ -105,10 +105,19 @@ func (w *world) history(id string) string {
 	var b strings.Builder
 	for i, f := range w.findings {
 		if f.ID == id {
-			fmt.Fprintf(&b, "\n  %s %s %s %s, score %d, %d events, detected %s", w.by[i], f.Activity, f.Status, f.Severity, f.Score, f.EventCount, f.DetectedAt.Format(time.StampMilli))
+			fmt.Fprintf(&b, "\n  %s %s %s at %s: %s", w.by[i], f.Activity, f.Status, f.DetectedAt.Format(time.StampMilli), weighed(f))
 		}
 	}
 	return b.String()
+}
+
+// weighed is how a finding came to its severity.
+func weighed(f *finding.Finding) string {
+	text := fmt.Sprintf("%s by %s, score %d, %d events", f.Severity, f.Rule, f.Score, f.EventCount)
+	for _, e := range f.Evidence {
+		text += fmt.Sprintf(", %s %+d", e.Code, e.Weight)
+	}
+	return text
 }
 
 // accused are the access keys that a finding was ever made about.

@@ -45,7 +45,7 @@ func (d *demo) report(o outcome) error {
 	row("dead letters", "%d", deadLetters(o.counts))
 	row("findings", "%s", tally(alerts))
 	if q := d.clock.quantiles(0.5, 0.99, 1); q != nil {
-		row("put to finding", "p50 %s, p99 %s, max %s", round(q[0]), round(q[1]), round(q[2]))
+		row("put to finding", "p50 %s, p99 %s, max %s, from the newest event that a finding names; some are raised by a later one", round(q[0]), round(q[1]), round(q[2]))
 	}
 	err = d.score(alerts, row)
 	row("files", "%s: %s, %s, logs and dead letters of the workers", d.files.path, findingsFile, scoreFile)
