@@ -107,6 +107,20 @@ type Limits struct {
 	Events       int   `yaml:"events"`       // events a record; default 1048576
 }
 
+// Rename gives the stream another name, unless that is empty, and with it the
+// table of leases that was named after it.
+func (c *Config) Rename(stream string) {
+	if stream == "" || stream == c.Stream.Name {
+		return
+	}
+	if c.Stream.Application == applicationOf(c.Stream.Name) {
+		c.Stream.Application = ""
+	}
+	c.Stream.Name = stream
+}
+
+func applicationOf(stream string) string { return "straytoken-leases-" + stream }
+
 // Default completes a configuration: every field that is empty gets its default.
 func (c *Config) Default() {
 	setDefault(&c.Stream.Failover.Duration, 15*time.Second)
@@ -115,7 +129,7 @@ func (c *Config) Default() {
 	setDefault(&c.Stream.MaxRecords, 1000)
 	setDefault(&c.Stream.Start.Text, "latest")
 	if c.Stream.Application == "" && c.Stream.Name != "" {
-		c.Stream.Application = "straytoken-leases-" + c.Stream.Name
+		c.Stream.Application = applicationOf(c.Stream.Name)
 	}
 	yes := true
 	setDefault(&c.Stream.Create, &yes)

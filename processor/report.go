@@ -67,11 +67,12 @@ type line struct {
 func (p *Processor) news(verdicts []*rules.Verdict, said map[state.Key]*state.Set, final bool) []line {
 	var lines []line
 	for _, v := range verdicts {
-		last := lastSent(said[findingKey(findingID(v))])
+		id := findingID(v)
+		last, own := lastSent(said[findingKey(id)]), p.takeSpoken(id)
 		now := p.says(v, last)
 		switch {
 		case last == nil && now.Status == finding.Closed:
-		case last == nil || last.differs(&now, final):
+		case last == nil || last.differs(&now, final) || own != nil && own.differs(&now, final):
 			lines = append(lines, line{v, now})
 		}
 		if now.Status == finding.Open && !final {
@@ -79,6 +80,28 @@ func (p *Processor) news(verdicts []*rules.Verdict, said map[state.Key]*state.Se
 		}
 	}
 	return lines
+}
+
+// speak notes what this worker said, until it has looked once more whether that
+// still holds. Another worker's line of the same moment may stand in the store as
+// the last, while ours is the last that was heard.
+func (p *Processor) speak(lines []line) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, l := range lines {
+		p.spoken[findingID(l.verdict)] = l.now
+	}
+}
+
+func (p *Processor) takeSpoken(id string) *sent {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	own, ok := p.spoken[id]
+	if !ok {
+		return nil
+	}
+	delete(p.spoken, id)
+	return &own
 }
 
 // says is what there is to say of a verdict.
@@ -126,6 +149,7 @@ func (p *Processor) send(ctx context.Context, lines []line) ([]string, error) {
 		return nil, fmt.Errorf("deliver %d findings: %w", len(findings), err)
 	}
 	p.counts.sent(findings)
+	p.speak(lines)
 	if _, err := p.cfg.Facts.Absorb(ctx, facts); err != nil {
 		return nil, fmt.Errorf("remember what was reported: %w", err)
 	}

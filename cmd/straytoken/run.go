@@ -69,9 +69,7 @@ func (o *runOptions) settings() (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.stream != "" && o.stream != c.Stream.Name {
-		c.Stream.Name, c.Stream.Application = o.stream, ""
-	}
+	c.Rename(o.stream)
 	if c.Stream.Name == "" {
 		return nil, usageError("run needs a stream: --stream NAME, or stream.name in --config FILE")
 	}
@@ -90,6 +88,12 @@ func (o *runOptions) settings() (*config.Config, error) {
 		c.Stream.Failover.Duration = o.failover
 	}
 	c.Default()
+	if err := config.CheckListen(c.Listen); err != nil {
+		return nil, usageError("--listen: %w", err)
+	}
+	if _, err := kinesis.ParsePosition(c.Stream.Start.Text); err != nil {
+		return nil, coded{exitUsage, err}
+	}
 	return c, o.findings(c)
 }
 
