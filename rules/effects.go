@@ -71,6 +71,11 @@ func Affected(c state.Change, view state.View) []string {
 			return nil // the session itself is judged for its own facts
 		}
 		return sessions(view.Set(c.Key))
+	case "outside":
+		if !c.New {
+			return nil
+		}
+		return sessions(view.Set(c.Key))
 	case "account":
 		if state.Class(c.Member) == classWatch {
 			return nil

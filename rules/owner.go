@@ -78,6 +78,7 @@ const (
 	firstPublicRelation = 30
 	endpointRelation    = 30
 	presignedRelation   = 20
+	sandboxRelation     = 30
 )
 
 // relationTo is the weight of a second address. An IPv6 address beside an IPv4 one
@@ -89,6 +90,8 @@ func (t *trial) relationTo(p *place) int {
 	switch {
 	case t.kind.Compute() && t.rival(p) != nil:
 		return w
+	case t.sandbox(p):
+		return min(w, sandboxRelation)
 	case t.firstPublic(p):
 		return min(w, firstPublicRelation)
 	case t.unnamedEndpoint(p):
@@ -113,7 +116,7 @@ func (t *trial) unnamedEndpoint(p *place) bool {
 	if p.Endpoint == "" || p.endpoint.First().Value != "" {
 		return false
 	}
-	_, known := t.ownPrivate(p.Host)
+	_, known := t.ownPrivate(p)
 	return !known
 }
 
