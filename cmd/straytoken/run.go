@@ -27,6 +27,7 @@ type runOptions struct {
 	aws                  awsFlags
 
 	stream, application, table, start, fanOut, listen string
+	inventory                                         string
 	format, output, deadLetters, workerID             string
 	failover                                          time.Duration
 }
@@ -45,6 +46,7 @@ what is remembered of sessions are kept in DynamoDB. SIGTERM hands the shards ov
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.configPath, "config", "", "configuration file")
+	f.StringVar(&o.inventory, "inventory", "", "file that straytoken inventory wrote (default: inventory.file of the configuration)")
 	f.StringVar(&o.stream, "stream", "", "Kinesis stream")
 	f.StringVar(&o.application, "application", "", "DynamoDB table of leases and checkpoints (default straytoken-leases-STREAM)")
 	f.StringVar(&o.table, "state-table", "", "DynamoDB table of facts (default straytoken-state)")
@@ -79,7 +81,7 @@ func (o *runOptions) settings() (*config.Config, error) {
 	}
 	for _, f := range []struct{ flag, field *string }{
 		{&o.application, &c.Stream.Application}, {&o.table, &c.State.Table}, {&o.fanOut, &c.Stream.FanOut},
-		{&o.deadLetters, &c.DeadLetters.Path}, {&o.listen, &c.Listen},
+		{&o.deadLetters, &c.DeadLetters.Path}, {&o.listen, &c.Listen}, {&o.inventory, &c.Inventory.File},
 	} {
 		if *f.flag != "" {
 			*f.field = *f.flag
@@ -134,6 +136,7 @@ type worker struct {
 	proc     *processor.Processor
 	stream   *kinesis.Worker
 	server   *monitor.Server // nil: no listener
+	reload   *reloader
 }
 
 // build opens everything in the order in which data passes it.
@@ -154,7 +157,10 @@ func (o *runOptions) build(ctx context.Context, c *config.Config, log *slog.Logg
 		return nil, errors.Join(err, w.close())
 	}
 	facts := state.NewFacts(store, c.State.Cache)
-	w.proc = pipeline(c, facts, w.findings, w.letters, log)
+	if w.proc, err = pipeline(c, facts, w.findings, w.letters, log); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	w.reload = newReloader(o.configPath, c, o.settings, w.proc.SetPolicy, log)
 	clients := kinesis.Clients{Kinesis: o.aws.kinesis(cfg), DynamoDB: o.aws.dynamo(cfg)}
 	if err := w.listen(c, facts, o.workerID, clients); err != nil {
 		return nil, errors.Join(err, w.close())
@@ -165,6 +171,7 @@ func (o *runOptions) build(ctx context.Context, c *config.Config, log *slog.Logg
 // listen makes the Kinesis worker and the listener that watches it.
 func (w *worker) listen(c *config.Config, facts *state.Facts, id string, clients kinesis.Clients) error {
 	metrics := monitor.Metrics(w.proc.Counts(), facts)
+	monitor.Reloads(metrics, w.reload.good.Load, w.reload.fail.Load)
 	observer := monitor.NewStream(metrics, func() kinesis.Status { return w.stream.Status() })
 	cfg, err := streamConfig(c, id, w.log, observer)
 	if err != nil {
@@ -209,6 +216,7 @@ func (w *worker) run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { w.tick(background) })
 	wg.Go(func() { w.reopen(background) })
+	wg.Go(func() { w.reload.run(background) })
 	if w.server != nil {
 		w.log.Info("listening", "address", w.server.Address())
 		wg.Go(func() {
