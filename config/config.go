@@ -129,6 +129,7 @@ func (c *Config) Default() {
 	setDefault(&c.State.KeepDisputed, 1000)
 	setDefault(&c.Judge.Lateness.Duration, 15*time.Minute)
 	setDefault(&c.Judge.Report.Text, "medium")
+	setDefault(&c.Inventory.Retention.Duration, 90*24*time.Hour)
 	setDefault(&c.DeadLetters.Path, "straytoken-dead-letters.jsonl")
 	setDefault(&c.Listen, "127.0.0.1:9464")
 	if len(c.Findings) == 0 {

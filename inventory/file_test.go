@@ -73,6 +73,20 @@ func TestBadFileIsNeitherUsedNorReplaced(t *testing.T) {
 	}
 }
 
+// TestLongErrorsFit: an error of any length leaves a file that can be read.
+func TestLongErrorsFit(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "inventory.jsonl")
+	long := errors.New(strings.Repeat("é", 1<<17))
+	for i := range 2 {
+		if _, err := inventory.Update(path, []inventory.Reading{reading(10*i, long)}, inventory.MergeOptions{Now: minute(10 * i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := inventory.Load(path); err != nil || len(got) != 1 || !strings.HasPrefix(got[0].Reason, "éé") {
+		t.Errorf("%d lines, %v", len(got), err)
+	}
+}
+
 func TestSaveFailsWhereItCannotWrite(t *testing.T) {
 	if err := inventory.Save(filepath.Join(t.TempDir(), "missing", "inventory.jsonl"), nil); err == nil {
 		t.Error("no error")

@@ -3,6 +3,7 @@ package inventory
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/straytoken/straytoken/network"
@@ -107,14 +108,23 @@ func lastComplete(known []network.Holding) time.Time {
 func unread(known []network.Holding, r *Reading, before time.Time) []network.Holding {
 	for i := range known {
 		if known[i].What == network.Unread && known[i].Until.IsZero() {
-			known[i].Reason = r.Err.Error()
+			known[i].Reason = reason(r.Err)
 			return known
 		}
 	}
 	if before.IsZero() {
 		before = r.At
 	}
-	return append(known, network.Holding{Account: r.Account, Region: r.Region, What: network.Unread, From: before, Reason: r.Err.Error()})
+	return append(known, network.Holding{Account: r.Account, Region: r.Region, What: network.Unread, From: before, Reason: reason(r.Err)})
+}
+
+// maxReason bounds what is kept of an error, in bytes: EC2's refusals hold pages of
+// encoded detail.
+const maxReason = 512
+
+func reason(err error) string {
+	text := err.Error()
+	return strings.ToValidUTF8(text[:min(len(text), maxReason)], "")
 }
 
 // complete notes a complete reading: as the continuation of the last one, or as the

@@ -82,7 +82,7 @@ func (t *Timeline) Instance(id string) []Claim {
 	if t == nil {
 		return nil
 	}
-	return claims(t.instances[id])
+	return claims(t.instances[strings.ToLower(id)])
 }
 
 // VPCs lists the VPCs that an instance is or was in.
@@ -91,7 +91,7 @@ func (t *Timeline) VPCs(instance string) []string {
 		return nil
 	}
 	var out []string
-	for _, h := range t.instances[instance] {
+	for _, h := range t.instances[strings.ToLower(instance)] {
 		if h.VPC != "" && !slices.Contains(out, h.VPC) {
 			out = append(out, h.VPC)
 		}
@@ -146,7 +146,7 @@ func (t *Timeline) OnlyEgress(instance string, at time.Time) []Claim {
 		return nil
 	}
 	vpc := ""
-	for _, h := range t.instances[instance] {
+	for _, h := range t.instances[strings.ToLower(instance)] {
 		if !h.covers(at) {
 			continue
 		}
@@ -185,7 +185,7 @@ func (t *Timeline) KnowsInstance(instance string, at time.Time) bool {
 	if t == nil {
 		return false
 	}
-	return slices.ContainsFunc(t.instances[instance], func(h *Holding) bool {
+	return slices.ContainsFunc(t.instances[strings.ToLower(instance)], func(h *Holding) bool {
 		return h.covers(at) && t.Complete(h.Account, h.Region, at)
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -68,4 +70,33 @@ func TestSetPolicyWhileJudging(t *testing.T) {
 	}
 	stop()
 	wg.Wait()
+}
+
+// TestOrderMeansNothingWithRanges: what other machines do outside AWS counts, in
+// whatever order it becomes known.
+func TestOrderMeansNothingWithRanges(t *testing.T) {
+	ranges, err := network.ReadRanges(strings.NewReader(`{"prefixes":[{"ip_prefix":"3.0.0.0/8","region":"us-east-1","service":"EC2"},
+		{"ip_prefix":"34.0.0.0/8","region":"us-east-1","service":"EC2"},{"ip_prefix":"54.0.0.0/8","region":"us-east-1","service":"EC2"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := traffic(t, simulate.Config{Seed: 13, Duration: 2 * 3600e9, Accounts: 1, Regions: []string{"us-east-1"}})
+	judge := func(events []json.RawMessage) []string {
+		findings := &collector{}
+		p := worker(remote{state.NewMemory(1 << 20)}, findings)
+		p.SetPolicy(&rules.Policy{Ranges: ranges})
+		for part := range slices.Chunk(events, 200) {
+			run(t, p, part)
+		}
+		if err := p.Finish(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		return saidAll(findings.open())
+	}
+	want := judge(events)
+	slices.Reverse(events)
+	diff(t, want, judge(events))
+	if !slices.ContainsFunc(want, func(s string) bool { return strings.Contains(s, string(rules.OutsideAWS)) }) {
+		t.Error("no session was outside AWS: this tells nothing")
+	}
 }

@@ -13,6 +13,7 @@ const (
 	trustPlatform  = 50  // AWS's own agent runs there
 	trustNeighbour = 30  // another machine of the account started there
 	trustEarliest  = 25  // it was used first
+	trustOutside   = -30 // it is outside AWS, and the machine should be inside
 )
 
 // chooseOwner finds the place that the session belongs to; nil without places.
@@ -43,6 +44,9 @@ func (t *trial) trust(p *place) int {
 	}
 	if t.platformAt(p) {
 		trust += trustPlatform
+	}
+	if t.kind.insideAWS() && t.outsideRanges(p) {
+		trust += trustOutside
 	}
 	for _, e := range p.Evidence {
 		trust -= e.Weight

@@ -11,7 +11,7 @@ import (
 )
 
 // maxOutside bounds the sessions known from outside AWS, by account and kind: one
-// other is enough to make it ordinary.
+// before is enough to make it ordinary.
 const maxOutside = 16
 
 // OutsideKey holds the sessions of an account's machines of one kind that called
@@ -46,10 +46,14 @@ func (t *trial) outsideRanges(p *place) bool {
 	return caller.Class == network.Public && p.Endpoint == "" && isOutside(t.policy.Ranges, caller.Addr)
 }
 
-// outsideAWS: E15.
+// outsideAWS: E15, the first of the account's machines of the kind out there.
 func (t *trial) outsideAWS(p *place) {
-	if t.kind.insideAWS() && t.outsideRanges(p) && t.othersAt(OutsideKey(t.account(), t.kind)) == 0 {
-		t.weigh(p, OutsideAWS, fmt.Sprintf("%s is outside AWS, where no other %s session of the account ever was", p.Host, t.kind))
+	if !t.kind.insideAWS() || !t.outsideRanges(p) {
+		return
+	}
+	others := t.view.Set(OutsideKey(t.account(), t.kind)).Class(classSession)
+	if !slices.ContainsFunc(others, func(m *state.Member) bool { return m.First().Session != t.lock && m.First().Compare(p.First()) < 0 }) {
+		t.weigh(p, OutsideAWS, fmt.Sprintf("%s is outside AWS, where no other %s session of the account was before", p.Host, t.kind))
 	}
 }
 

@@ -31,7 +31,9 @@ const (
 )
 
 func TestOutsideAWS(t *testing.T) {
-	neighbour := usage{from: elsewhere, session: "i-0aaaaaaaaaaaaaaa1"}
+	neighbour := usage{from: elsewhere, session: "i-0aaaaaaaaaaaaaaa1", minute: -30}
+	later := neighbour
+	later.minute = 30
 	for _, c := range []struct {
 		name  string
 		p     *rules.Policy
@@ -40,8 +42,9 @@ func TestOutsideAWS(t *testing.T) {
 	}{
 		{"never seen there", withRanges(t), nil, []string{"outside-aws+30"}},
 		{"no ranges", &rules.Policy{}, nil, nil},
-		{"others of the kind are there too", withRanges(t), []usage{neighbour}, nil},
-		{"another kind is there", withRanges(t), []usage{{from: elsewhere, session: "0123456789abcdef0123456789abcdef"}}, []string{"outside-aws+30"}},
+		{"another of the kind was there before", withRanges(t), []usage{neighbour}, nil},
+		{"another of the kind is there later", withRanges(t), []usage{later}, []string{"outside-aws+30"}},
+		{"another kind is there", withRanges(t), []usage{{from: elsewhere, session: "0123456789abcdef0123456789abcdef", minute: -30}}, []string{"outside-aws+30"}},
 		{"weighs what the configuration says", &rules.Policy{Ranges: withRanges(t).Ranges, Weights: map[rules.Code]int{rules.OutsideAWS: 5}}, nil, []string{"outside-aws+5"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -61,21 +64,42 @@ func TestInsideAWSIsNoEvidence(t *testing.T) {
 	}
 }
 
-// TestOutsideAWSTouchesTheOthers: who is the second outside makes it ordinary for
-// the first.
+// TestOutsideAWSTouchesTheOthers: who turns out to have been outside before makes it
+// ordinary for those after.
 func TestOutsideAWSTouchesTheOthers(t *testing.T) {
 	first, second := usage{from: elsewhere}, usage{from: elsewhere, session: "i-0aaaaaaaaaaaaaaa1", minute: 5}
 	x := rules.Extractor{Ranges: withRanges(t).Ranges}
 	memory := past(t, x, first, second)
 	key := rules.OutsideKey(ours, rules.EC2)
 	member := memory.Set(key).Class("session")[1]
-	change := state.Change{Fact: state.Fact{Key: key, Member: member.Name, Observation: *member.First()}, New: true}
+	change := state.Change{Fact: state.Fact{Key: key, Member: member.Name, Observation: *member.First()}}
 	if got := rules.Affected(change, memory); !slices.Contains(got, first.lock()) {
 		t.Errorf("touches %v", got)
 	}
-	change.New = false
-	if got := rules.Affected(change, memory); got != nil {
-		t.Errorf("again touches %v", got)
+}
+
+// TestThiefOutsideIsNotTheOwner: with AWS's ranges known, who calls first from outside
+// AWS does not own a machine's session, even where others were outside before.
+func TestThiefOutsideIsNotTheOwner(t *testing.T) {
+	before := usage{minute: -30, from: "192.0.2.60", session: "i-0aaaaaaaaaaaaaaa1"}
+	thief, workload := usage{from: elsewhere}, usage{minute: 20, from: inAWS}
+	v := judged(t, withRanges(t), thief, before, thief, workload)
+	if role, evidence := said(v, elsewhere); role != finding.Intruder {
+		t.Errorf("the thief is %s: %v", role, evidence)
+	}
+	if role, _ := said(v, inAWS); role != finding.Owner {
+		t.Errorf("the workload is %s", role)
+	}
+}
+
+// TestCommonEgressOutside: machines that start out through their owner's own network
+// own their sessions there.
+func TestCommonEgressOutside(t *testing.T) {
+	before := usage{minute: -30, from: elsewhere, session: "i-0aaaaaaaaaaaaaaa1"}
+	workload, thief := usage{from: elsewhere}, usage{minute: 20, from: inAWS}
+	v := judged(t, withRanges(t), thief, before, workload, thief)
+	if role, evidence := said(v, inAWS); role != finding.Intruder {
+		t.Errorf("the thief is %s: %v", role, evidence)
 	}
 }
 
