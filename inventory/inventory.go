@@ -18,6 +18,7 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -65,10 +66,7 @@ type Reading struct {
 // is in its Reading.
 func (r *Reader) Read(ctx context.Context, accounts []Account, at time.Time) []Reading {
 	var g errgroup.Group
-	g.SetLimit(max(r.Parallel, 0))
-	if r.Parallel <= 0 {
-		g.SetLimit(8)
-	}
+	g.SetLimit(cmp.Or(r.Parallel, 8))
 	var mu sync.Mutex
 	var out []Reading
 	for _, account := range accounts {
@@ -94,11 +92,8 @@ func (r *Reader) region(ctx context.Context, account Account, region string, at 
 		out.Err = err
 		return out
 	}
-	perSecond := r.Rate
-	if perSecond <= 0 {
-		perSecond = 5
-	}
-	d := describer{api: api, limit: rate.NewLimiter(rate.Limit(perSecond), 5), account: account.ID, region: region}
+	limit := rate.NewLimiter(rate.Limit(cmp.Or(r.Rate, 5)), 5)
+	d := describer{api: api, limit: limit, account: account.ID, region: region}
 	out.Err = d.all(ctx)
 	out.Holdings = d.holdings
 	return out
