@@ -68,8 +68,11 @@ func (p Prefix) MarshalYAML() (any, error) { return p.String(), nil }
 // Day is a date or an RFC 3339 time.
 type Day struct{ time.Time }
 
-// UnmarshalYAML reads it.
+// UnmarshalYAML reads it; empty is unset.
 func (d *Day) UnmarshalYAML(n *yaml.Node) error {
+	if n.Value == "" {
+		return nil
+	}
 	for _, form := range []string{time.RFC3339, time.DateOnly} {
 		if t, err := time.Parse(form, n.Value); err == nil {
 			d.Time = t.UTC()
@@ -108,8 +111,11 @@ func (s Start) MarshalYAML() (any, error) { return s.Text, nil }
 // Severity is a severity's name; empty means the default.
 type Severity struct{ Text string }
 
-// UnmarshalYAML reads it.
+// UnmarshalYAML reads it; empty is unset.
 func (s *Severity) UnmarshalYAML(n *yaml.Node) error {
+	if n.Value == "" {
+		return nil
+	}
 	if _, err := finding.ParseSeverity(n.Value); err != nil {
 		return at(n, "%v", err)
 	}
