@@ -35,7 +35,7 @@ func (c *Config) check() problems {
 		note(o.Type == "", "findings[%d] has no type: want stdout or file", i)
 		note(o.Type == "file" && o.Path == "", "findings[%d] is a file without a path", i)
 	}
-	return append(p, c.Judge.check()...)
+	return slices.Concat(p, c.Judge.check(), c.Inventory.check())
 }
 
 // CheckListen tells what is wrong with an address to listen on: host and port,

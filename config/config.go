@@ -24,6 +24,7 @@ type Config struct {
 	// DeadLetters is where records go that cannot be processed.
 	DeadLetters DeadLetters `yaml:"dead_letters"`
 	Limits      Limits      `yaml:"limits"`
+	Inventory   Inventory   `yaml:"inventory"`
 	// Listen is the address of /healthz, /readyz and /metrics. Default
 	// 127.0.0.1:9464; "off" opens no listener.
 	Listen string `yaml:"listen"`
@@ -66,6 +67,9 @@ type Judge struct {
 	KnownOnly bool `yaml:"known_only"`
 	// Accounts are one's own account ids, besides those whose trail is read.
 	Accounts []string `yaml:"accounts"`
+	// AWSRanges is a file of the address ranges that AWS publishes (ip-ranges.json).
+	// Default: none.
+	AWSRanges string `yaml:"aws_ranges"`
 	// Weights override what evidence counts, by code.
 	Weights map[string]int `yaml:"weights"`
 	// SecondAddress overrides what a second address counts, by kind of session.
@@ -140,6 +144,7 @@ func (c *Config) Default() {
 	setDefault(&c.State.KeepDisputed, 1000)
 	setDefault(&c.Judge.Lateness.Duration, 15*time.Minute)
 	setDefault(&c.Judge.Report.Text, "medium")
+	setDefault(&c.Inventory.Retention.Duration, 90*24*time.Hour)
 	setDefault(&c.DeadLetters.Path, "straytoken-dead-letters.jsonl")
 	setDefault(&c.Listen, "127.0.0.1:9464")
 	setDefault(&c.Limits.Decompressed, 64<<20)

@@ -68,7 +68,7 @@ func (p Prefix) MarshalYAML() (any, error) { return p.String(), nil }
 // Day is a date or an RFC 3339 time.
 type Day struct{ time.Time }
 
-// UnmarshalYAML reads it.
+// UnmarshalYAML reads it; empty is unset.
 func (d *Day) UnmarshalYAML(n *yaml.Node) error {
 	if n.Value == "" {
 		return nil
@@ -111,7 +111,7 @@ func (s Start) MarshalYAML() (any, error) { return s.Text, nil }
 // Severity is a severity's name; empty means the default.
 type Severity struct{ Text string }
 
-// UnmarshalYAML reads it.
+// UnmarshalYAML reads it; empty is unset.
 func (s *Severity) UnmarshalYAML(n *yaml.Node) error {
 	if n.Value == "" {
 		return nil

@@ -29,7 +29,7 @@ type Record struct {
 // required.
 type Config struct {
 	Facts       *state.Facts
-	Policy      *rules.Policy
+	Policy      *rules.Policy // until SetPolicy; default the zero value
 	Extractor   rules.Extractor
 	Findings    sink.Sink
 	DeadLetters sink.DeadLetterSink
@@ -47,6 +47,7 @@ type Config struct {
 // use, one batch a shard at a time.
 type Processor struct {
 	cfg      Config
+	policy   atomic.Pointer[rules.Policy]
 	decoders sync.Pool
 	counts   *Counts
 	newest   atomic.Int64 // newest event time seen, seconds since 1970
@@ -76,9 +77,15 @@ func New(cfg Config) *Processor {
 		cfg.Now = time.Now
 	}
 	p := &Processor{cfg: cfg, owed: map[string]debt{}, pending: map[string]time.Time{}, spoken: map[string]sent{}, counts: newCounts()}
+	p.policy.Store(cfg.Policy)
 	p.decoders.New = func() any { return cloudtrail.NewDecoder(cfg.Limits) }
 	return p
 }
+
+// SetPolicy judges by another policy from now on. A judgement under way ends by the
+// policy that it began with. Sessions judged before are judged anew when something
+// new is known of them. The policy must not be changed afterwards.
+func (p *Processor) SetPolicy(policy *rules.Policy) { p.policy.Store(policy) }
 
 // Counts gives the counters, which go on counting.
 func (p *Processor) Counts() *Counts { return p.counts }

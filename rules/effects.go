@@ -71,6 +71,9 @@ func Affected(c state.Change, view state.View) []string {
 			return nil // the session itself is judged for its own facts
 		}
 		return sessions(view.Set(c.Key))
+	case "outside": // only who was first is judged by it, and who was thought to be
+		first := sessions(view.Set(c.Key))
+		return first[:min(len(first), 2)]
 	case "account":
 		if state.Class(c.Member) == classWatch {
 			return nil

@@ -43,6 +43,8 @@ type Extractor struct {
 	// Keep is how many events of a quiet session are remembered an address;
 	// Contested how many of a disputed one.
 	Keep, Contested int
+	// Ranges are the address ranges that AWS publishes; nil: no facts about them.
+	Ranges *network.Ranges
 }
 
 // Facts is what one event is worth remembering for, nothing for most of what AWS
@@ -58,6 +60,7 @@ func (x Extractor) Facts(e *cloudtrail.Event) []state.Fact {
 	}
 	facts = append(facts, x.session(c)...)
 	facts = append(facts, c.address()...)
+	facts = append(facts, c.outside(x.Ranges)...)
 	return append(facts, c.role()...)
 }
 

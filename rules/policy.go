@@ -38,6 +38,7 @@ const (
 	NewRegion        Code = "new-region"        // a region that is new for the role
 	AfterTermination Code = "after-termination" // the instance is gone
 	NotIssuerAddress Code = "not-issuer"        // first used elsewhere than asked for
+	OutsideAWS       Code = "outside-aws"       // outside AWS's ranges, where the account's machines of the kind never were
 	Enumeration      Code = "enumeration"       // GetCallerIdentity, then listing what there is
 )
 
@@ -51,6 +52,10 @@ type Policy struct {
 	KnownOnly bool
 	// Accounts are one's own accounts, besides those whose trail is read.
 	Accounts []string
+	// Timeline is an inventory read from AWS; nil: none.
+	Timeline *network.Timeline
+	// Ranges are the address ranges that AWS publishes; nil: not known.
+	Ranges *network.Ranges
 	// Weights override the defaults of DefaultWeights.
 	Weights map[Code]int
 	// Relations override the weight of SecondAddress by kind.
@@ -61,7 +66,7 @@ type Policy struct {
 func DefaultWeights() map[Code]int {
 	return map[Code]int{
 		ForeignEndpoint: 70, StrangeEndpoint: 30, IssuedByThief: 70, UnknownNetwork: 40,
-		PersonAddress: 40, RemoteCommand: 40, OutsideEgress: 50, ImpossibleSystem: 40, AgentDrift: 20,
+		PersonAddress: 40, RemoteCommand: 40, OutsideEgress: 50, OutsideAWS: 30, ImpossibleSystem: 40, AgentDrift: 20,
 		CallerIdentity: 20, ConvictedAddress: 60, NoEndpoint: 20, OlderMetadata: 15, Interleaved: 20,
 		DeniedBurst: 15, ConsoleUse: 60, NewRegion: 10, AfterTermination: 70, NotIssuerAddress: 30, Enumeration: 20,
 	}
@@ -81,7 +86,7 @@ func DefaultRelations() map[Kind]int {
 // machine's.
 func roleWeights() map[Code]int {
 	return map[Code]int{
-		PersonAddress: 0, OutsideEgress: 0, ImpossibleSystem: 10, CallerIdentity: 10, ConvictedAddress: 20,
+		PersonAddress: 0, OutsideEgress: 0, OutsideAWS: 0, ImpossibleSystem: 10, CallerIdentity: 10, ConvictedAddress: 20,
 		ConsoleUse: 0, OlderMetadata: 0, Enumeration: 5,
 	}
 }
@@ -91,7 +96,7 @@ func personWeights() map[Code]int {
 	return map[Code]int{
 		PersonAddress: 0, OutsideEgress: 0, ImpossibleSystem: 10, AgentDrift: 10, CallerIdentity: 0, ConvictedAddress: 0,
 		NoEndpoint: 0, DeniedBurst: 10, ConsoleUse: 0, NewRegion: 0, OlderMetadata: 0, NotIssuerAddress: 0, Enumeration: 10,
-		UnknownNetwork: 0,
+		UnknownNetwork: 0, OutsideAWS: 0,
 	}
 }
 

@@ -29,6 +29,7 @@ one.`,
 		},
 	}
 	cmd.Flags().StringVar(&o.configPath, "config", "", "configuration file")
+	cmd.Flags().StringVar(&o.inventory, "inventory", "", "file that straytoken inventory wrote (default: inventory.file of the configuration)")
 	return cmd
 }
 
@@ -49,12 +50,12 @@ func (o *scanOptions) explain(ctx context.Context, w io.Writer, what string, pat
 	if len(locks) == 0 {
 		return coded{exitInput, fmt.Errorf("no session in these files has %q in its keys, principal or events", what)}
 	}
-	c, err := loadConfig(o.configPath)
+	p, err := o.policy()
 	if err != nil {
 		return err
 	}
 	for _, key := range locks {
-		for _, v := range policy(&c.Judge).Judge(key.Rest(), s.memory) {
+		for _, v := range p.Judge(key.Rest(), s.memory) {
 			if err := explainVerdict(w, &v, s.memory.Set(key)); err != nil {
 				return err
 			}

@@ -28,6 +28,7 @@ type runOptions struct {
 	aws                  awsFlags
 
 	stream, application, table, start, fanOut, listen string
+	inventory                                         string
 	format, output, deadLetters, workerID             string
 	failover                                          time.Duration
 }
@@ -46,6 +47,7 @@ what is remembered of sessions are kept in DynamoDB. SIGTERM hands the shards ov
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.configPath, "config", "", "configuration file")
+	f.StringVar(&o.inventory, "inventory", "", "file that straytoken inventory wrote (default: inventory.file of the configuration)")
 	f.StringVar(&o.stream, "stream", "", "Kinesis stream")
 	f.StringVar(&o.application, "application", "", "DynamoDB table of leases and checkpoints (default straytoken-leases-STREAM)")
 	f.StringVar(&o.table, "state-table", "", "DynamoDB table of facts (default straytoken-state)")
@@ -78,7 +80,7 @@ func (o *runOptions) settings() (*config.Config, error) {
 	}
 	for _, f := range []struct{ flag, field *string }{
 		{&o.application, &c.Stream.Application}, {&o.table, &c.State.Table}, {&o.fanOut, &c.Stream.FanOut},
-		{&o.deadLetters, &c.DeadLetters.Path}, {&o.listen, &c.Listen},
+		{&o.deadLetters, &c.DeadLetters.Path}, {&o.listen, &c.Listen}, {&o.inventory, &c.Inventory.File},
 	} {
 		if *f.flag != "" {
 			*f.field = *f.flag
@@ -139,6 +141,7 @@ type worker struct {
 	proc     *processor.Processor
 	stream   *kinesis.Worker
 	server   *monitor.Server // nil: no listener
+	reload   *reloader
 }
 
 // build makes all parts. What may be wrong with the stream is found before
@@ -151,7 +154,10 @@ func (o *runOptions) build(ctx context.Context, c *config.Config, log *slog.Logg
 	w := &worker{log: log}
 	store := state.NewDynamo(o.aws.dynamo(cfg), c.State.Table)
 	facts := state.NewFacts(store, c.State.Cache)
-	w.proc = pipeline(c, facts, &w.findings, &w.letters, log)
+	if w.proc, err = pipeline(c, facts, &w.findings, &w.letters, log); err != nil {
+		return nil, err
+	}
+	w.reload = newReloader(o.configPath, c, o.settings, w.proc.SetPolicy, log)
 	clients := kinesis.Clients{Kinesis: o.aws.kinesis(cfg), DynamoDB: o.aws.dynamo(cfg)}
 	metrics, err := w.connect(ctx, c, facts, o.workerID, clients)
 	if err != nil {
@@ -169,6 +175,7 @@ func (o *runOptions) build(ctx context.Context, c *config.Config, log *slog.Logg
 // connect makes the Kinesis worker and checks its stream.
 func (w *worker) connect(ctx context.Context, c *config.Config, facts *state.Facts, id string, clients kinesis.Clients) (*prometheus.Registry, error) {
 	metrics := monitor.Metrics(w.proc.Counts(), facts)
+	monitor.Reloads(metrics, w.reload.good.Load, w.reload.fail.Load)
 	observer := monitor.NewStream(metrics, func() kinesis.Status { return w.stream.Status() })
 	cfg, err := streamConfig(c, id, w.log, observer)
 	if err != nil {
@@ -227,6 +234,7 @@ func (w *worker) run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { w.tick(background) })
 	wg.Go(func() { w.reopen(background) })
+	wg.Go(func() { w.reload.run(background) })
 	if w.server != nil {
 		w.log.Info("listening", "address", w.server.Address())
 		wg.Go(func() {

@@ -13,6 +13,7 @@ import (
 	"github.com/straytoken/straytoken/config"
 	"github.com/straytoken/straytoken/finding"
 	"github.com/straytoken/straytoken/processor"
+	"github.com/straytoken/straytoken/rules"
 	"github.com/straytoken/straytoken/sink"
 	"github.com/straytoken/straytoken/state"
 	"github.com/straytoken/straytoken/trail"
@@ -20,11 +21,11 @@ import (
 
 // scanOptions are the flags of scan.
 type scanOptions struct {
-	configPath, format, failOn, letters, logLevel string
-	atOnce, quiet                                 bool
-	sessions, parallel                            int
-	accounts, regions                             []string
-	since, until                                  string
+	configPath, inventory, format, failOn, letters, logLevel string
+	atOnce, quiet                                            bool
+	sessions, parallel                                       int
+	accounts, regions                                        []string
+	since, until                                             string
 }
 
 func newScan() *cobra.Command {
@@ -43,6 +44,7 @@ final state; progress and a summary go to standard error.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.configPath, "config", "", "configuration file")
+	f.StringVar(&o.inventory, "inventory", "", "file that straytoken inventory wrote (default: inventory.file of the configuration)")
 	f.StringVar(&o.format, "format", "text", "findings as text or json (one a line)")
 	f.StringVar(&o.failOn, "fail-on", "", "exit with 1 when a finding of this severity or more is open")
 	f.BoolVar(&o.atOnce, "at-once", false, "print findings as they arise, with every change, not only their final state")
@@ -114,7 +116,7 @@ type scanner struct {
 }
 
 func (o *scanOptions) prepare() (*scanner, error) {
-	c, err := loadConfig(o.configPath)
+	c, err := o.settings()
 	if err != nil {
 		return nil, err
 	}
@@ -136,8 +138,28 @@ func (o *scanOptions) prepare() (*scanner, error) {
 	}
 	s.final = sink.NewFinal(stream(os.Stdout, o.format), o.atOnce)
 	s.facts = state.NewFacts(s.memory, 0)
-	s.proc = pipeline(inMemory(c), s.facts, s.final, s.letters, log)
+	if s.proc, err = pipeline(inMemory(c), s.facts, s.final, s.letters, log); err != nil {
+		s.close()
+		return nil, err
+	}
 	return s, nil
+}
+
+// settings is the configuration with the flags on top.
+func (o *scanOptions) settings() (*config.Config, error) {
+	c, err := loadConfig(o.configPath)
+	if err == nil && o.inventory != "" {
+		c.Inventory.File = o.inventory
+	}
+	return c, err
+}
+
+func (o *scanOptions) policy() (*rules.Policy, error) {
+	c, err := o.settings()
+	if err != nil {
+		return nil, err
+	}
+	return policy(c)
 }
 
 // inMemory keeps as many events of a quiet session as of a disputed one: in memory

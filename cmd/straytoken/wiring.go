@@ -16,8 +16,8 @@ import (
 	"github.com/straytoken/straytoken/state"
 )
 
-// policy is what the configuration says of judgement.
-func policy(j *config.Judge) *rules.Policy {
+// written is what the configuration itself says of judgement.
+func written(j *config.Judge) *rules.Policy {
 	known := make([]network.Known, len(j.Networks))
 	for i, n := range j.Networks {
 		known[i] = network.Known{Prefix: n.CIDR.Prefix, Name: n.Name, Accounts: n.Accounts, Reason: n.Reason, Owner: n.Owner, Expires: n.Expires.Time}
@@ -38,13 +38,17 @@ func limits(l config.Limits) cloudtrail.Limits {
 }
 
 // pipeline is a processor with what it owns.
-func pipeline(c *config.Config, facts *state.Facts, findings sink.Sink, letters sink.DeadLetterSink, log *slog.Logger) *processor.Processor {
+func pipeline(c *config.Config, facts *state.Facts, findings sink.Sink, letters sink.DeadLetterSink, log *slog.Logger) (*processor.Processor, error) {
+	p, err := policy(c)
+	if err != nil {
+		return nil, err
+	}
 	return processor.New(processor.Config{
-		Facts: facts, Policy: policy(&c.Judge),
+		Facts: facts, Policy: p,
 		Extractor: rules.Extractor{Keep: c.State.KeepQuiet, Contested: c.State.KeepDisputed},
 		Findings:  findings, DeadLetters: letters, Limits: limits(c.Limits),
 		Lateness: c.Judge.Lateness.Duration, Report: max(c.Judge.Report.Value(), finding.Low), Logger: log,
-	})
+	}), nil
 }
 
 // outputs are the sinks that the configuration names, and the files behind them.
