@@ -49,9 +49,9 @@ func TestOutsideAWS(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			use := usage{from: elsewhere}
-			role, evidence := said(judged(t, c.p, use, append(c.calls, use)...), elsewhere)
-			if role != finding.Owner || !slices.Equal(evidence, c.want) {
-				t.Errorf("%s, %v", role, evidence)
+			v := judged(t, c.p, use, append(c.calls, use)...)
+			if _, evidence := said(v, elsewhere); v.Guilty() || !slices.Equal(evidence, c.want) {
+				t.Errorf("%s, %v", v.Severity, evidence)
 			}
 		})
 	}
