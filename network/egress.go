@@ -83,6 +83,9 @@ func subnetLearner(name string) learner {
 			}
 		}
 	}
+	if name == "CreateVpc" {
+		return func(n *notes) { n.add(VPCKey(n.Event.Response.String("vpc", "vpcId")), Created, n.Seen.EventID) }
+	}
 	return func(n *notes) { // CreateSubnet
 		s := n.Event.Response.Get("subnet")
 		key := SubnetKey(s.String("subnetId"))

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/straytoken/straytoken/cloudtrail"
@@ -62,6 +63,9 @@ func textOr(r cloudtrail.Raw, member string) string {
 func instanceState(class string) learner {
 	return func(n *notes) {
 		n.Event.Response.Each(func(i cloudtrail.Raw) {
+			if class == Started && i.String("previousState", "name") != "stopped" {
+				return // starting what runs changes nothing
+			}
 			if id := i.String("instanceId"); id != "" {
 				n.add(InstanceKey(id), class, n.Seen.EventID)
 			}
@@ -136,7 +140,8 @@ func (n *notes) command(instance string) {
 	if instance == "" || caller.Class == Service || caller.Class == None {
 		return
 	}
-	n.add(InstanceKey(instance), Command, caller.Host(), n.Event.Name)
+	hour := strconv.FormatInt(n.Seen.Time/3600, 10) // each hour's commands, so that none hides a later one
+	n.add(InstanceKey(instance), Command, caller.Host(), n.Event.Name, hour)
 }
 
 // lambdaLearner notes which VPC subnets a function runs in.

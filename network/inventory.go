@@ -242,15 +242,25 @@ func (inv Inventory) vpcsOf(key state.Key) []string {
 	return out
 }
 
-// Times lists when something of a class happened to an instance, seconds since
-// 1970, earliest first.
-func (inv Inventory) Times(instance, class string) []int64 {
-	var out []int64
+// Moment is when something happened, and who says so.
+type Moment struct {
+	At int64  // seconds since 1970
+	By string // "session@address"
+}
+
+// Moments lists when something of a class happened to an instance, earliest first.
+func (inv Inventory) Moments(instance, class string) []Moment {
+	var out []Moment
 	for _, v := range inv.values(InstanceKey(instance), class) {
-		out = append(out, v.First().Time)
+		out = append(out, Moment{At: v.First().Time, By: v.by})
 	}
-	slices.Sort(out)
 	return out
+}
+
+// Made tells whether all VPCs were made in the trail, so that all their gateways
+// are in it too. Without any it says no.
+func (inv Inventory) Made(vpcs []string) bool {
+	return len(vpcs) > 0 && !slices.ContainsFunc(vpcs, func(vpc string) bool { return len(inv.values(VPCKey(vpc), Created)) == 0 })
 }
 
 // CommandsFrom lists when an address sent commands to an instance, and which, newest

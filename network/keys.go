@@ -64,9 +64,10 @@ const (
 	RouteTable = "rtb"        // route table id
 	NoPublicIP = "nopublic"   // the subnet gives its instances no public address
 	PublicIP   = "public"     // the subnet gives its instances public addresses, the launch gave the instance one
+	Created    = "created"    // the VPC was made, so all that it has is known
 	Started    = "started"    // the instance was started
 	Stopped    = "stopped"    // the instance was stopped
 	Terminated = "terminated" // the instance was terminated
 	Ended      = "ended"      // the association, gateway or endpoint was removed
-	Command    = "command"    // a person's address, event name: a command sent to the instance
+	Command    = "command"    // a person's address, event name, hour since 1970: a command sent to the instance
 )

@@ -95,7 +95,7 @@ func ec2Learner(name string) learner {
 	case "CreateNetworkInterface", "AttachNetworkInterface", "AssignPrivateIpAddresses", "AssignIpv6Addresses":
 		return interfaceLearner(name)
 	case "CreateNatGateway", "AssociateNatGatewayAddress", "DeleteNatGateway", "CreateRoute", "ReplaceRoute",
-		"CreateVpcEndpoint", "DeleteVpcEndpoints", "CreateSubnet", "CreateRouteTable", "ModifySubnetAttribute":
+		"CreateVpcEndpoint", "DeleteVpcEndpoints", "CreateVpc", "CreateSubnet", "CreateRouteTable", "ModifySubnetAttribute":
 		return vpcLearner(name)
 	case "GetConsoleOutput", "GetConsoleScreenshot", "GetPasswordData", "ModifyInstanceAttribute":
 		return func(n *notes) { n.command(n.Event.Request.String("instanceId")) }

@@ -134,7 +134,7 @@ func TestLearnShapes(t *testing.T) {
 		{"IPv6, a bare string", ec2Event("AssignIpv6Addresses", `{}`, `{"AssignIpv6AddressesResponse":{"networkInterfaceId":"eni-1","assignedIpv6Addresses":{"item":"2001:db8::9"}}}`), "eni/eni-1: addr|2001:db8::9"},
 		{"instances, upper case ids", ec2Event("RunInstances", `null`, `{"instancesSet":{"items":[{"instanceId":"I-0ABC","privateIpAddress":"10.0.0.1"}]}}`), "instance/i-0abc: addr|10.0.0.1"},
 		{"instances, no list", ec2Event("TerminateInstances", `null`, `{"instancesSet":{"items":{"instanceId":"i-1"}}}`), "instance/i-1: terminated|id"},
-		{"command by target", strings.Replace(ec2Event("SendCommand", `{"targets":[{"key":"InstanceIds","values":["i-1"]}]}`, `null`), "ec2.", "ssm.", 1), "instance/i-1: command|192.0.2.1|SendCommand"},
+		{"command by target", strings.Replace(ec2Event("SendCommand", `{"targets":[{"key":"InstanceIds","values":["i-1"]}]}`, `null`), "ec2.", "ssm.", 1), "instance/i-1: command|192.0.2.1|SendCommand|492344"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := learn(t, c.event); !slices.Contains(got, c.want) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/straytoken/straytoken/network"
+	"github.com/straytoken/straytoken/state"
 )
 
 // drift: E5, other software than the session shows anywhere else; and E8, a
@@ -16,7 +17,7 @@ func (t *trial) drift(p *place) {
 	}
 	here, elsewhere := software(t.set, p.at, family)
 	strange := slices.DeleteFunc(here, func(f string) bool {
-		return slices.Contains(elsewhere, f) || t.otherWay(p) && (agent{family: f}).platformAgent()
+		return slices.Contains(elsewhere, f) || t.platformAt(p) && (agent{family: f}).platformAgent()
 	})
 	switch {
 	case len(elsewhere) == 0:
@@ -49,10 +50,14 @@ func (t *trial) versionDrift(p *place) {
 	}
 }
 
+// platformIn tells whether AWS's own agents call at the places that match.
+func platformIn(session *state.Set, match func([]string) bool) bool {
+	return slices.ContainsFunc(session.Class(classPlatform), func(m *state.Member) bool { return match(state.Parts(m.Name)) })
+}
+
 // platformAt tells whether AWS's own agents call from a place.
 func (t *trial) platformAt(p *place) bool {
-	here, _ := software(t.set, p.at, family)
-	return slices.ContainsFunc(here, func(f string) bool { return agent{family: f}.platformAgent() })
+	return platformIn(t.set, p.at)
 }
 
 // olderMetadata: E9.

@@ -125,7 +125,7 @@ func (t *trial) foreignEndpoint(p *place) {
 // issuedBy tells whether the credential was issued to an account: a third party
 // that assumes a role of ours calls from its own VPCs.
 func (t *trial) issuedBy(account string) bool {
-	return slices.ContainsFunc(t.tokens, func(k token) bool { return k.issued != nil && strings.Contains(k.issued.Value, account) })
+	return slices.ContainsFunc(t.tokens, func(k token) bool { return slices.Contains(k.issuers, account) })
 }
 
 func (t *trial) neverLocked() bool {
@@ -299,9 +299,9 @@ func (t *trial) afterTermination(p *place) {
 	if id == "" {
 		return
 	}
-	for _, at := range t.inv.Times(id, network.Terminated) {
-		if p.Last > at+shutdownTime {
-			t.weigh(p, AfterTermination, fmt.Sprintf("%s was terminated at %s, and its session lives on", id, time.Unix(at, 0).UTC().Format(time.RFC3339)))
+	for _, end := range t.inv.Moments(id, network.Terminated) {
+		if p.Last > end.At+shutdownTime {
+			t.weigh(p, AfterTermination, fmt.Sprintf("%s was terminated at %s, and its session lives on", id, time.Unix(end.At, 0).UTC().Format(time.RFC3339)))
 			return
 		}
 	}

@@ -33,29 +33,47 @@ func (t *trial) explain(p *place) {
 		proof bool // the explanation names this very session, not just many like it
 	}{{t.byEndpoint, true}, {t.byInventory, true}, {t.byGateway, true}, {t.byTimeline, true}, {t.known, false}, {t.byPool, false}, {t.byIssuer, false}} {
 		if why := way.try(p); why != "" {
-			p.explained, p.Evidence, p.proven = why, standing(p.Evidence), way.proof
+			p.explained, p.Evidence, p.proven = why, standing(p.Evidence, way.proof), way.proof
 			return
 		}
 	}
 }
 
-// standing keeps the evidence that counts even at an explained address.
-func standing(all []finding.Evidence) []finding.Evidence {
+// standing keeps the evidence that counts even at an explained address: against
+// anything what a machine never does, against all but proof also what points to a
+// thief's own doing.
+func standing(all []finding.Evidence, proven bool) []finding.Evidence {
 	return slices.DeleteFunc(all, func(e finding.Evidence) bool {
-		return e.Code != string(ConsoleUse) && e.Code != string(AfterTermination)
+		switch Code(e.Code) {
+		case ConsoleUse, AfterTermination:
+			return false
+		case RemoteCommand, ForeignEndpoint, IssuedByThief:
+			return proven
+		}
+		return true
 	})
 }
 
 // known: the configuration names the network.
 func (t *trial) known(p *place) string {
 	addr, err := netip.ParseAddr(p.First().Address)
-	if err != nil || p.private && p.Endpoint == "" {
+	if err != nil || p.private && !t.mayBeOurs(p) {
 		return ""
 	}
 	if k := t.policy.Known.Find(addr, t.account(), p.First().At()); k != nil {
 		return fmt.Sprintf("known network %s (%s)", k.Prefix, k.Name)
 	}
 	return ""
+}
+
+// mayBeOurs tells whether a private place is behind an endpoint that nobody else
+// owns: everybody's networks have the same private addresses.
+func (t *trial) mayBeOurs(p *place) bool {
+	if p.Endpoint == "" {
+		return false
+	}
+	account := p.endpoint.First().Value
+	return account == "" || t.ours(account)
 }
 
 // byEndpoint: a private address means nothing without its endpoint, and with one
@@ -82,11 +100,10 @@ func (t *trial) byUnnamedEndpoint(p *place) string {
 		return "VPC endpoint " + p.Endpoint + " of our own"
 	}
 	own, known := t.ownPrivate(p)
-	others := t.othersAt(network.EndpointKey(p.Endpoint))
 	switch {
 	case known && !own || t.rival(p) != nil:
 		return ""
-	case others > 0 || own && usual(t.set, p.at):
+	case t.vouched(p) || own && usual(t.set, p.at):
 		return "VPC endpoint " + p.Endpoint + ", known to us"
 	}
 	return ""
@@ -180,13 +197,13 @@ func (t *trial) byPool(p *place) string {
 
 // byCompanions: several machines show the same addresses, and at none of them
 // anything but their usual conduct: a common egress of several addresses, or a
-// gateway that took over from another. A thief who has several of their sessions
-// would have to copy the software of each.
+// gateway that took over from another. At least one of them must have begun there:
+// a thief, however many sessions he has, finds them at work elsewhere.
 func (t *trial) byCompanions(set *state.Set, p *place, started int) string {
 	clean, shared := 0, 0
 	for _, other := range t.others(set) {
 		session := t.view.Set(SessionKey(other))
-		if !t.behaves(session, p.Host) {
+		if !t.behaves(session, p.Host) || t.minted(session) || t.commandedAt(session, p.Host) {
 			continue
 		}
 		clean++
@@ -194,7 +211,7 @@ func (t *trial) byCompanions(set *state.Set, p *place, started int) string {
 			shared++
 		}
 	}
-	if shared >= companions || clean >= poolOfMachines && started > 0 {
+	if started > 0 && (shared >= companions || clean >= poolOfMachines) {
 		return fmt.Sprintf("common way out, used by %d other machines of the account in the same manner", clean)
 	}
 	return ""
@@ -220,7 +237,7 @@ func (t *trial) behaves(session *state.Set, host string) bool {
 func usual(session *state.Set, match func([]string) bool) bool {
 	here, elsewhere := software(session, match, family)
 	return len(elsewhere) == 0 || !slices.ContainsFunc(here, func(f string) bool {
-		return !slices.Contains(elsewhere, f) && !(agent{family: f}).platformAgent()
+		return !slices.Contains(elsewhere, f) && !((agent{family: f}).platformAgent() && platformIn(session, match))
 	})
 }
 
@@ -244,22 +261,51 @@ func (t *trial) sharesAnother(session *state.Set, host string) bool {
 func (t *trial) startedAt(set *state.Set, host string) int {
 	n := 0
 	for _, other := range t.others(set) {
-		if uses := t.view.Set(SessionKey(other)).Class(classUse); len(uses) > 0 && state.Parts(uses[0].Name)[0] == host {
+		session := t.view.Set(SessionKey(other))
+		if uses := session.Class(classUse); len(uses) > 0 && state.Parts(uses[0].Name)[0] == host && !t.minted(session) && !t.commandedAt(session, host) {
 			n++
 		}
 	}
 	return n
 }
 
-// othersAt counts the other sessions under a key.
-func (t *trial) othersAt(key state.Key) int {
-	n := 0
-	for _, m := range t.view.Set(key).Class(classSession) {
-		if m.First().Session != t.lock {
-			n++
+// commandedAt tells whether a session's instance was sent a command from a host
+// where the session then appeared: robbed machines are no witnesses.
+func (t *trial) commandedAt(session *state.Set, host string) bool {
+	for _, m := range session.Class(classToken) {
+		s := decodeSession(m.First().Value)
+		if id := s.Instance(); id != "" && len(t.inv.CommandsFrom(id, host)) > 0 {
+			return true
+		}
+		break
+	}
+	return false
+}
+
+// vouched tells whether a machine that is known to live behind endpoints uses the
+// endpoint of a place with its usual software. A session that came there from
+// elsewhere vouches for nobody.
+func (t *trial) vouched(p *place) bool {
+	for _, other := range t.others(t.view.Set(network.EndpointKey(p.Endpoint))) {
+		session := t.view.Set(SessionKey(other))
+		uses := session.Class(classUse)
+		through := func(parts []string) bool { return parts[1] == p.Endpoint }
+		if len(uses) > 0 && state.Parts(uses[0].Name)[1] != "" && usual(session, through) && !t.minted(session) {
+			return true
 		}
 	}
-	return n
+	return false
+}
+
+// minted tells whether somebody, and no AWS service, asked for a session's first
+// credential: whoever can assume roles makes as many such sessions as he likes,
+// under any names, so they prove nothing.
+func (t *trial) minted(session *state.Set) bool {
+	for _, m := range session.Class(classToken) {
+		tok, kind := readToken(m, t.view)
+		return tok.Stated == "" && (tok.issued != nil && tok.issue.Service == "" || !kind.Compute())
+	}
+	return true
 }
 
 // byIssuer: whoever asked for the credential may use it where he asked.
@@ -294,7 +340,7 @@ func (t *trial) explainByOwner(p *place) {
 	default:
 		return
 	}
-	p.Evidence = standing(p.Evidence)
+	p.Evidence = standing(p.Evidence, true)
 }
 
 // predecessor: the session's first address, before an Elastic IP took its place.
@@ -316,13 +362,22 @@ func (t *trial) rival(p *place) *place {
 		if o.Endpoint == "" || o == p || p.Endpoint != "" && o.First().Compare(p.First()) > 0 {
 			continue
 		}
-		if slices.ContainsFunc(p.Seen, func(a *state.Observation) bool {
-			return slices.ContainsFunc(o.Seen, func(b *state.Observation) bool { return a.Source == b.Source && a.Region == b.Region })
-		}) {
+		if reached := t.reach(o); slices.ContainsFunc(t.reach(p), func(service string) bool { return slices.Contains(reached, service) }) {
 			return o
 		}
 	}
 	return nil
+}
+
+// reach lists the services, by region, that the session called from a place.
+func (t *trial) reach(p *place) []string {
+	var out []string
+	for _, m := range t.set.Class(classReach) {
+		if parts := state.Parts(m.Name); len(parts) == 4 && p.at(parts) {
+			out = append(out, parts[2]+" "+parts[3])
+		}
+	}
+	return out
 }
 
 // successor: an Elastic IP of the account that was associated with an interface
@@ -363,8 +418,8 @@ func (t *trial) restarted(p *place) bool {
 	if id == "" || p.private || p.Endpoint != "" || t.outsideRanges(p) {
 		return false
 	}
-	for _, at := range t.inv.Times(id, network.Started) {
-		if p.First().Time >= at && p.First().Time <= at+restart && t.firstSince(p, at) {
+	for _, start := range t.inv.Moments(id, network.Started) {
+		if p.First().Time >= start.At && p.First().Time <= start.At+restart && !t.selfServing(p, start.By) && t.firstSince(p, start.At) {
 			return true
 		}
 	}

@@ -163,7 +163,7 @@ func TestThiefFirst(t *testing.T) {
 }
 
 func TestRestart(t *testing.T) {
-	started := byUser(80, "ec2", "StartInstances", office, m{"responseElements": m{"instancesSet": m{"items": []m{{"instanceId": instance}}}}})
+	started := byUser(80, "ec2", "StartInstances", office, m{"responseElements": m{"instancesSet": m{"items": []m{{"instanceId": instance, "previousState": m{"name": "stopped"}}}}}})
 	later := use(84, "s3", "GetObject", elastic)
 	v := judge(t, &rules.Policy{}, session, append(settled(), started, later))
 	if v.Severity >= finding.Medium {
@@ -185,7 +185,8 @@ func TestGatewaysOnly(t *testing.T) {
 		}
 		return byUser(-3, "ec2", "CreateRoute", office, m{"requestParameters": r})
 	}
-	closed := []m{subnet, launched(), allocated(-6, "eipalloc-1", elastic), gateway(-4, "nat-1", "eipalloc-1")}
+	made := byUser(-30, "ec2", "CreateVpc", office, m{"responseElements": m{"vpc": m{"vpcId": "vpc-1"}}})
+	closed := []m{made, subnet, launched(), allocated(-6, "eipalloc-1", elastic), gateway(-4, "nat-1", "eipalloc-1")}
 	first := use(30, "s3", "GetObject", thief)
 	check(t, &rules.Policy{}, session, append(closed, route(m{"natGatewayId": "nat-1"}), first), finding.Medium, "intruder "+thief, rules.OutsideEgress)
 	for name, e := range map[string]m{

@@ -14,7 +14,7 @@ import (
 
 // Classes of members under a SessionKey.
 const (
-	classUse      = "use"      // host, endpoint, access key: where the session was used from
+	classUse      = "use"      // host, endpoint: where the session was used from
 	classToken    = "token"    // access key: what the credential is
 	classAgent    = "agent"    // host, endpoint, family, system, version: with what
 	classDenied   = "denied"   // host, endpoint: calls that were denied
@@ -24,6 +24,9 @@ const (
 	classSession  = "session"  // lock: under an address, instance or endpoint which sessions used it
 	classUsed     = "used"     // class of identity: under an address who used it
 	classConvict  = "convict"  // lock: under an address whose thief it is
+	classActs     = "acts"     // host, endpoint: anything but GetCallerIdentity, with software that cannot sign
+	classPlatform = "platform" // host, endpoint: what AWS's own agent calls on an instance
+	classReach    = "reach"    // host, endpoint, service, region: what a machine called from where
 	classRegion   = "region"   // region: under a RoleKey
 	classActive   = "active"   // under a RoleKey since when it is known; under an account that its trail is ours
 	classWatch    = "watch"    // lock: under an account the sessions with an unexplained address
@@ -134,7 +137,7 @@ func (x Extractor) session(c *context) []state.Fact {
 	if s.kind().perPrincipal() || s.kind() == LongTerm {
 		use.Step, once.Step = step, step
 	}
-	used := c.fact(key, use, life, classUse, c.host, c.seen.Endpoint, s.AccessKey)
+	used := c.fact(key, use, life, classUse, c.host, c.seen.Endpoint)
 	used.Value = short(c.event.VPCEndpointAccountID, 12)
 	token := c.fact(key, once, life, classToken, s.AccessKey)
 	token.Value = s.encode()
@@ -154,6 +157,15 @@ func (c *context) conduct(key state.Key, life time.Duration) []state.Fact {
 	case c.isCallerIdentity():
 		facts = append(facts, c.fact(key, some, life, classIdentity, c.host, c.seen.Endpoint))
 	}
+	if c.agent.bare() && !c.isCallerIdentity() {
+		facts = append(facts, c.fact(key, state.Retention{Members: maxSessions}, life, classActs, c.host, c.seen.Endpoint))
+	}
+	if c.isPlatform() {
+		facts = append(facts, c.fact(key, state.Retention{Members: maxSessions, Step: step}, life, classPlatform, c.host, c.seen.Endpoint))
+	}
+	if c.session.kind().Compute() {
+		facts = append(facts, c.fact(key, state.Retention{Members: 4 * maxSessions}, life, classReach, c.host, c.seen.Endpoint, c.event.Source, c.event.Region))
+	}
 	if c.isConsole() {
 		facts = append(facts, c.fact(key, some, life, classConsole, c.host, c.seen.Endpoint))
 	}
@@ -162,6 +174,19 @@ func (c *context) conduct(key state.Key, life time.Duration) []state.Fact {
 
 func (c *context) isCallerIdentity() bool {
 	return c.event.Source == "sts.amazonaws.com" && c.event.Name == "GetCallerIdentity"
+}
+
+// isPlatform: a call that AWS's own agent makes on an instance and that nobody has
+// a reason to make elsewhere. The user agent is not asked: the caller chooses it.
+func (c *context) isPlatform() bool {
+	if k := c.session.kind(); k != EC2 && k != Hybrid || c.event.Source != "ssm.amazonaws.com" {
+		return false
+	}
+	switch c.event.Name {
+	case "UpdateInstanceInformation", "ListInstanceAssociations", "UpdateInstanceAssociationStatus", "PutInventory", "PutComplianceItems":
+		return true
+	}
+	return false
 }
 
 // isConsole: a sign-in with the session's credentials. Machines do not sign in.

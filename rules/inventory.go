@@ -41,7 +41,7 @@ func (t *trial) listedPrivate(p *place) (own, known bool) {
 // others.
 func (t *trial) onlyWaysOut(id string, at *state.Observation) []network.Claim {
 	vpcs := t.inv.VPCs(id)
-	if t.inv.GatewaysOnly(t.account(), id) && !t.policy.Timeline.Doubts(t.account(), vpcs, at.At()) {
+	if t.inv.GatewaysOnly(t.account(), id) && (len(t.places) > 1 || t.inv.Made(vpcs)) && !t.policy.Timeline.Doubts(t.account(), vpcs, at.At()) {
 		var claims []network.Claim
 		for _, vpc := range vpcs {
 			claims = append(claims, t.inv.Gateways(vpc)...)

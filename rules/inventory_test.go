@@ -29,8 +29,8 @@ func timeline(holdings ...network.Holding) *rules.Policy {
 }
 
 const (
-	homePlace  = "198.51.100.1"
-	other = "203.0.113.77"
+	homePlace = "198.51.100.1"
+	other     = "203.0.113.77"
 )
 
 var (

@@ -49,6 +49,8 @@ type trial struct {
 	id     string // Verdict.Case
 	kind   Kind
 	tokens []token
+	whole  bool     // the trial of the lock, not of one key of it
+	split  []string // keys of the lock that have trials of their own
 	places []*place
 	owner  *place
 }
@@ -56,8 +58,9 @@ type trial struct {
 // token is one access key of the session.
 type token struct {
 	Session
-	issued *state.Observation // its issuance; nil when not seen
-	issue  issuance
+	issued  *state.Observation // its issuance; nil when not seen
+	issue   issuance
+	issuers []string // accounts that asked for it
 }
 
 // place is one address of the session while it is judged.
@@ -73,13 +76,14 @@ type place struct {
 // trials splits a lock into the sessions that it stands for.
 func (p *Policy) trials(lock string, view state.View) []*trial {
 	set := view.Set(SessionKey(lock))
-	whole := &trial{lock: lock, id: lock}
+	whole := &trial{lock: lock, id: lock, whole: true}
 	var out []*trial
 	for _, m := range set.Class(classToken) {
 		tok, kind := readToken(m, view)
 		t := whole
 		if tok.AccessKey != lock && !kind.perPrincipal() {
 			t = &trial{lock: lock, id: lock + "#" + tok.AccessKey}
+			whole.split = append(whole.split, tok.AccessKey)
 		}
 		t.tokens = append(t.tokens, tok)
 		if len(t.tokens) == 1 {
@@ -98,9 +102,7 @@ func (p *Policy) trials(lock string, view state.View) []*trial {
 func readToken(m *state.Member, view state.View) (token, Kind) {
 	t := token{Session: decodeSession(m.First().Value)}
 	for _, issued := range view.Set(CredentialKey(t.AccessKey)).Class(classIssued) {
-		if i := decodeIssuance(issued.First().Value); t.issued == nil || t.issue.Service == "" {
-			t.issued, t.issue = issued.First(), i
-		}
+		t.readIssuance(issued.First())
 	}
 	switch {
 	case t.Stated != "":
@@ -111,35 +113,57 @@ func readToken(m *state.Member, view state.View) (token, Kind) {
 	return t, t.Shaped
 }
 
+// readIssuance takes the record that says most of a credential's making. One call
+// across accounts leaves two, and only the caller's own names its session; what a
+// service asked for outweighs both.
+func (t *token) readIssuance(o *state.Observation) {
+	i := decodeIssuance(o.Value)
+	t.issuers = append(t.issuers, i.Account)
+	if t.issued == nil || t.issue.Service == "" && (i.Service != "" || t.issued.Session == "" && o.Session != "") {
+		t.issued, t.issue = o, i
+	}
+}
+
 func (t *trial) has(accessKey string) bool {
 	return slices.ContainsFunc(t.tokens, func(k token) bool { return k.AccessKey == accessKey })
 }
 
 // gather makes the places of the session's uses, earliest first.
 func (t *trial) gather() {
-	places := map[string]*place{}
 	for _, use := range t.set.Class(classUse) {
 		parts := state.Parts(use.Name)
-		if len(parts) != 3 || !t.has(use.First().AccessKey) {
-			continue
+		if mine := t.mine(use); len(parts) == 2 && len(mine) > 0 {
+			t.places = append(t.places, newPlace(use, parts, mine))
 		}
-		id := parts[0] + "|" + parts[1]
-		if places[id] == nil {
-			caller := network.ParseCaller(use.First().Address)
-			places[id] = &place{Place: Place{Host: parts[0], Endpoint: parts[1]}, private: caller.Class == network.Private, endpoint: use}
-			t.places = append(t.places, places[id])
-		}
-		places[id].add(use)
 	}
-	for _, p := range t.places {
-		slices.SortFunc(p.Seen, (*state.Observation).Compare)
-	}
+	slices.SortStableFunc(t.places, func(a, b *place) int { return a.First().Compare(b.First()) })
 }
 
-func (p *place) add(use *state.Member) {
-	p.Keys = append(p.Keys, use.First().AccessKey)
-	p.Seen = append(p.Seen, use.Seen...)
-	p.Last = max(p.Last, use.Latest())
+// mine are the uses of a place that belong to this trial: those with its keys, and
+// in the trial of the whole lock those with a key of which nothing else is known.
+// A machine has more keys in its life than are worth remembering one by one.
+func (t *trial) mine(use *state.Member) []*state.Observation {
+	if t.whole && len(t.split) == 0 {
+		return use.Seen
+	}
+	return slices.DeleteFunc(slices.Clone(use.Seen), func(o *state.Observation) bool {
+		return !t.has(o.AccessKey) && !(t.whole && !slices.Contains(t.split, o.AccessKey))
+	})
+}
+
+func newPlace(use *state.Member, parts []string, seen []*state.Observation) *place {
+	p := &place{Place: Place{Host: parts[0], Endpoint: parts[1], Seen: seen}, endpoint: use}
+	p.private = network.ParseCaller(seen[0].Address).Class == network.Private
+	for _, o := range seen {
+		if !slices.Contains(p.Keys, o.AccessKey) {
+			p.Keys = append(p.Keys, o.AccessKey)
+		}
+	}
+	p.Last = seen[len(seen)-1].Time
+	if len(seen) == len(use.Seen) {
+		p.Last = use.Latest()
+	}
+	return p
 }
 
 // examine explains what needs an explanation, finds the owner and weighs the
@@ -268,7 +292,9 @@ func (t *trial) credential(accessKey string, v Verdict) (Session, int64) {
 			return k.Session, k.issue.Expiration
 		}
 	}
-	return v.Session, v.Expires
+	other := v.Session
+	other.AccessKey, other.Delivery, other.Issued = accessKey, "", 0
+	return other, 0
 }
 
 // instance is the EC2 instance of the session, "" for others.

@@ -14,6 +14,7 @@ import (
 type issuance struct {
 	Call       string `json:"call"`              // the API call that made it
 	Service    string `json:"service,omitempty"` // the AWS service that asked for it; "" for a person or program
+	Account    string `json:"account,omitempty"` // account of whoever asked for it
 	RoleARN    string `json:"role,omitempty"`
 	Expiration int64  `json:"expires,omitempty"` // seconds since 1970; 0 unknown
 }
@@ -51,7 +52,7 @@ func (c *context) issued(credential cloudtrail.Raw) []state.Fact {
 		return nil
 	}
 	i := issuance{
-		Call: c.event.Name, Service: issuingService(c.event), RoleARN: c.event.Request.String("roleArn"),
+		Call: c.event.Name, Service: issuingService(c.event), Account: short(c.event.Identity.AccountID, 12), RoleARN: c.event.Request.String("roleArn"),
 		Expiration: parseExpiration(credential.String("expiration")),
 	}
 	value, err := json.Marshal(i)

@@ -3,6 +3,9 @@ package rules
 import (
 	"fmt"
 	"slices"
+
+	"github.com/straytoken/straytoken/finding"
+	"github.com/straytoken/straytoken/state"
 )
 
 // Trust decides who the owner is when several addresses could be. Time of first
@@ -64,7 +67,9 @@ func (t *trial) weighAgainstOwner(p *place) {
 		return
 	}
 	if t.presigned(p) {
-		p.Evidence = nil
+		p.Evidence = slices.DeleteFunc(p.Evidence, func(e finding.Evidence) bool {
+			return e.Code == string(CallerIdentity) || e.Code == string(PersonAddress)
+		})
 		t.evidence(p, SecondAddress, min(t.policy.relation(t.kind), presignedRelation), "GetCallerIdentity alone, sent by software that cannot sign: the session proves to somebody who it is")
 		return
 	}
@@ -79,6 +84,7 @@ func (t *trial) weighAgainstOwner(p *place) {
 // Relations of a second address that may well be the workload's own: too little by
 // themselves, enough with any evidence.
 const (
+	settling            = 24 * 3600 // seconds in which a machine shows its ways out
 	firstPublicRelation = 30
 	endpointRelation    = 30
 	presignedRelation   = 20
@@ -96,7 +102,7 @@ func (t *trial) relationTo(p *place) int {
 		return w
 	case t.sandbox(p):
 		return min(w, sandboxRelation)
-	case t.firstPublic(p):
+	case t.firstPublic(p) && p.First().Time-t.places[0].First().Time < settling:
 		return min(w, firstPublicRelation)
 	case t.unnamedEndpoint(p):
 		return min(w, endpointRelation)
@@ -149,6 +155,9 @@ func (t *trial) presigned(p *place) bool {
 		if o.Name != "GetCallerIdentity" {
 			return false
 		}
+	}
+	if t.set.Member(state.NewMember(classActs, p.Host, p.Endpoint)) != nil {
+		return false
 	}
 	here, _ := software(t.set, p.at, family)
 	return !slices.ContainsFunc(here, func(f string) bool { return !(agent{family: f}).bare() })

@@ -136,7 +136,7 @@ func TestFunctionInThePool(t *testing.T) {
 // AWS's, where its ranges are known.
 func TestRestartedInstanceStaysInAWS(t *testing.T) {
 	started := usage{minute: 60, from: "192.0.2.10", session: "admin", action: "ec2.amazonaws.com StartInstances",
-		response: map[string]any{"instancesSet": map[string]any{"items": []any{map[string]any{"instanceId": instance}}}}}
+		response: map[string]any{"instancesSet": map[string]any{"items": []any{map[string]any{"instanceId": instance, "previousState": map[string]any{"name": "stopped"}}}}}}
 	for _, c := range []struct {
 		name, address string
 		p             *rules.Policy

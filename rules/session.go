@@ -142,7 +142,14 @@ func consoleBackEnd(e *cloudtrail.Event, s *Session, from network.Caller) bool {
 	agent := strings.Trim(e.UserAgent, "[]")
 	backEnd := strings.Contains(agent, "aws-internal/") || strings.HasPrefix(agent, "S3Console/") ||
 		agent == "AWS Internal" || strings.HasPrefix(agent, "console.") || agent == "signin.amazonaws.com"
-	return backEnd && (e.SessionFromConsole || s.kind().person() || from.Class == network.Private)
+	return backEnd && (e.SessionFromConsole || s.kind().person() || from.Class == network.Private && consoleEndpoint(e))
+}
+
+// consoleEndpoint tells whether a call may have come through the console's own VPC
+// endpoints: none is named, or one of the old form with eight digits, of which no
+// account is named.
+func consoleEndpoint(e *cloudtrail.Event) bool {
+	return e.VPCEndpointAccountID == "" && (e.VPCEndpointID == "" || len(e.VPCEndpointID) == len("vpce-01234567"))
 }
 
 // SessionKey holds the facts of a session.
