@@ -2,16 +2,13 @@ package processor_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -23,32 +20,10 @@ import (
 	"github.com/straytoken/straytoken/state"
 )
 
-// traffic is simulated events in the order of their delivery.
+// traffic is simulated events in the order of their delivery, thinned out.
 func traffic(t *testing.T, cfg simulate.Config) []json.RawMessage {
 	t.Helper()
-	var events []json.RawMessage
-	_, _, err := simulate.Generate(context.Background(), cfg, func(path string, content []byte) error {
-		if strings.Contains(path, "Digest") || strings.Contains(path, "Insight") {
-			return nil
-		}
-		z, err := gzip.NewReader(bytes.NewReader(content))
-		if err != nil {
-			return err
-		}
-		text, err := io.ReadAll(z)
-		if err != nil {
-			return err
-		}
-		var file struct{ Records []json.RawMessage }
-		if err := json.Unmarshal(text, &file); err != nil {
-			return err
-		}
-		events = append(events, file.Records...)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, events := labelled(t, cfg)
 	return thin(events)
 }
 

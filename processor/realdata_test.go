@@ -13,6 +13,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/straytoken/straytoken/evaluate/labels"
 	"github.com/straytoken/straytoken/finding"
 	"github.com/straytoken/straytoken/processor"
 	"github.com/straytoken/straytoken/rules"
@@ -20,18 +21,8 @@ import (
 	"github.com/straytoken/straytoken/state"
 )
 
-// labels is what a label file says of a set of trail files.
-type labels struct {
-	Thefts []struct {
-		ID        string   `json:"id"`
-		AccessKey string   `json:"access_key"`
-		Attackers []string `json:"attacker_addresses"`
-		MustFlag  []string `json:"must_flag"`
-	} `json:"thefts"`
-}
-
 // realData reads a set of real CloudTrail, its events as they stand in the files.
-func realData(t *testing.T, set string) ([]json.RawMessage, labels) {
+func realData(t *testing.T, set string) ([]json.RawMessage, *labels.Set) {
 	t.Helper()
 	root := filepath.Join("..", "..", "shared", "data")
 	files, _ := filepath.Glob(filepath.Join(root, set, "*.json.gz"))
@@ -42,12 +33,13 @@ func realData(t *testing.T, set string) ([]json.RawMessage, labels) {
 	for _, name := range files {
 		events = append(events, recordsOf(t, name)...)
 	}
-	var l labels
-	text, err := os.ReadFile(filepath.Join(root, set+".labels.json"))
+	truth, err := os.Open(filepath.Join(root, set+".labels.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(text, &l); err != nil {
+	defer truth.Close()
+	l, err := labels.Read(truth)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return events, l
@@ -180,20 +172,13 @@ func TestRealData(t *testing.T) {
 
 // checkThefts wants exactly one finding a theft, with the right key, address and
 // events, and no other.
-func checkThefts(t *testing.T, open []*finding.Finding, want labels) {
+func checkThefts(t *testing.T, open []*finding.Finding, want *labels.Set) {
 	t.Helper()
 	if len(open) != len(want.Thefts) {
 		t.Errorf("%d findings are open, want %d", len(open), len(want.Thefts))
 	}
 	for _, f := range open {
-		i := slices.IndexFunc(want.Thefts, func(l struct {
-			ID        string   `json:"id"`
-			AccessKey string   `json:"access_key"`
-			Attackers []string `json:"attacker_addresses"`
-			MustFlag  []string `json:"must_flag"`
-		}) bool {
-			return l.AccessKey == f.Token.AccessKeyID
-		})
+		i := slices.IndexFunc(want.Thefts, func(l labels.Theft) bool { return l.AccessKey == f.Token.AccessKeyID })
 		if i < 0 {
 			t.Errorf("false finding %s: %s (%s %d) %v", f.ID, f.Title, f.Severity, f.Score, f.Evidence)
 			continue
@@ -203,8 +188,8 @@ func checkThefts(t *testing.T, open []*finding.Finding, want labels) {
 		if slices.Sort(theft.MustFlag); !slices.Equal(events, theft.MustFlag) {
 			t.Errorf("%s: events %v, want %v", theft.ID, events, theft.MustFlag)
 		}
-		if f.Severity < finding.Medium || !slices.Contains(theft.Attackers, f.Observed.Address) {
-			t.Errorf("%s: severity %s, intruder %s, want medium or more and one of %v", theft.ID, f.Severity, f.Observed.Address, theft.Attackers)
+		if f.Severity < finding.Medium || !slices.Contains(theft.AttackerAddresses, f.Observed.Address) {
+			t.Errorf("%s: severity %s, intruder %s, want medium or more and one of %v", theft.ID, f.Severity, f.Observed.Address, theft.AttackerAddresses)
 		}
 	}
 }
