@@ -56,7 +56,7 @@ type Processor struct {
 	mu      sync.Mutex
 	owed    map[string]debt      // by shard: what an error interrupted
 	pending map[string]time.Time // by lock: when to say what is left to say of an open finding
-	spoken  map[string]sent      // by finding: what this worker said and has not looked at again
+	spoken  map[string]sent      // by finding: what this worker said last, until the last word
 }
 
 // New makes a Processor.

@@ -113,20 +113,23 @@ func split(t *testing.T, events []json.RawMessage, workers int, seed uint64) *co
 	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	store := remote{state.NewMemory(1 << 20)}
 	c := &locked{}
+	team := make([]*processor.Processor, workers)
 	var wg sync.WaitGroup
 	for w := range workers {
 		mine := all[w*len(all)/workers : (w+1)*len(all)/workers]
-		p := worker(store, c)
+		team[w] = worker(store, c)
 		wg.Go(func() {
 			for part := range slices.Chunk(mine, 200) {
-				run(t, p, part)
-			}
-			if err := p.Finish(context.Background()); err != nil {
-				t.Error(err)
+				run(t, team[w], part)
 			}
 		})
 	}
 	wg.Wait()
+	for _, p := range team { // as each does by itself when the lateness window is over
+		if err := p.Finish(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
 	return &c.collector
 }
 

@@ -53,7 +53,7 @@ func (p *Processor) report(ctx context.Context, verdicts []rules.Verdict, final 
 	if err != nil {
 		return nil, fmt.Errorf("read what was reported: %w", err)
 	}
-	return p.send(ctx, p.news(speak, said, final))
+	return p.send(ctx, p.news(speak, said, final), final)
 }
 
 // line is one finding to send and what to remember of it.
@@ -68,7 +68,7 @@ func (p *Processor) news(verdicts []*rules.Verdict, said map[state.Key]*state.Se
 	var lines []line
 	for _, v := range verdicts {
 		id := findingID(v)
-		last, own := lastSent(said[findingKey(id)]), p.takeSpoken(id)
+		last, own := lastSent(said[findingKey(id)]), p.spokenOf(id, final)
 		now := p.says(v, last)
 		switch {
 		case last == nil && now.Status == finding.Closed:
@@ -82,9 +82,9 @@ func (p *Processor) news(verdicts []*rules.Verdict, said map[state.Key]*state.Se
 	return lines
 }
 
-// speak notes what this worker said, until it has looked once more whether that
-// still holds. Another worker's line of the same moment may stand in the store as
-// the last, while ours is the last that was heard.
+// speak notes what this worker said, until the last word. Another worker's line of
+// the same moment may stand in the store as the last, while ours is the last that
+// was heard.
 func (p *Processor) speak(lines []line) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -93,14 +93,18 @@ func (p *Processor) speak(lines []line) {
 	}
 }
 
-func (p *Processor) takeSpoken(id string) *sent {
+// spokenOf is what this worker said last of a finding; nil when it said nothing. It
+// is forgotten with the last word.
+func (p *Processor) spokenOf(id string, final bool) *sent {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	own, ok := p.spoken[id]
+	if final {
+		delete(p.spoken, id)
+	}
 	if !ok {
 		return nil
 	}
-	delete(p.spoken, id)
 	return &own
 }
 
@@ -133,7 +137,7 @@ func (p *Processor) reportable(v *rules.Verdict) bool {
 
 // send delivers findings and then remembers that it did. In between a crash makes
 // it deliver them again: at least once.
-func (p *Processor) send(ctx context.Context, lines []line) ([]string, error) {
+func (p *Processor) send(ctx context.Context, lines []line, final bool) ([]string, error) {
 	var findings []*finding.Finding
 	var facts []state.Fact
 	var locks []string
@@ -149,7 +153,9 @@ func (p *Processor) send(ctx context.Context, lines []line) ([]string, error) {
 		return nil, fmt.Errorf("deliver %d findings: %w", len(findings), err)
 	}
 	p.counts.sent(findings)
-	p.speak(lines)
+	if !final {
+		p.speak(lines)
+	}
 	if _, err := p.cfg.Facts.Absorb(ctx, facts); err != nil {
 		return nil, fmt.Errorf("remember what was reported: %w", err)
 	}
