@@ -76,6 +76,9 @@ func (p *Policy) trials(lock string, view state.View) []*trial {
 	whole := &trial{lock: lock, id: lock}
 	var out []*trial
 	for _, m := range set.Class(classToken) {
+		if len(m.Seen) == 0 { // its events are forgotten, its last step not yet
+			continue
+		}
 		tok, kind := readToken(m, view)
 		t := whole
 		if tok.AccessKey != lock && !kind.perPrincipal() {
@@ -120,7 +123,7 @@ func (t *trial) gather() {
 	places := map[string]*place{}
 	for _, use := range t.set.Class(classUse) {
 		parts := state.Parts(use.Name)
-		if len(parts) != 3 || !t.has(use.First().AccessKey) {
+		if len(parts) != 3 || len(use.Seen) == 0 || !t.has(use.First().AccessKey) {
 			continue
 		}
 		id := parts[0] + "|" + parts[1]
