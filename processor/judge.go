@@ -14,7 +14,8 @@ import (
 // It gives what is left to do: the sessions that the consequences touch, and those
 // just reported, once more. Another worker may have learned, after our reading and
 // before its own, what changes a verdict: it then saw no dispute to look at, but
-// we see its facts now. So whoever speaks last has seen everything.
+// we see its facts now. So whoever speaks last has seen everything. With an error it
+// gives the consequences that are known by now: nobody will find them again.
 func (p *Processor) judge(ctx context.Context, locks []string) (debt, error) {
 	verdicts, err := p.verdicts(ctx, locks)
 	if err != nil {
@@ -32,7 +33,7 @@ func (p *Processor) judge(ctx context.Context, locks []string) (debt, error) {
 	reported, err := p.report(ctx, verdicts, false)
 	if err != nil {
 		p.cfg.Logger.Warn("findings are not delivered yet", "err", err)
-		return debt{}, err
+		return debt{changes: changes}, err
 	}
 	return debt{changes: changes, locks: reported}, nil
 }

@@ -156,7 +156,7 @@ func (p *Processor) settle(ctx context.Context, shard string, changes []state.Ch
 		}
 		next, err := p.judge(ctx, work.locks)
 		if err != nil {
-			p.owe(shard, debt{locks: work.locks})
+			p.owe(shard, debt{changes: next.changes, locks: work.locks})
 			return disputed, err
 		}
 		disputed = disputed || slices.ContainsFunc(next.changes, isDispute)
