@@ -200,3 +200,33 @@ func (s *forgetful) Get(ctx context.Context, keys []state.Key) (map[state.Key]*s
 	}
 	return memory.Get(ctx, keys)
 }
+
+// TestConvictionLapses: a session convicted by another's thief at its address is
+// judged again when that other turns out to be at home there.
+func TestConvictionLapses(t *testing.T) {
+	events := []string{get(instB, keyB, 0, home), get(instB, keyB, 600, thief), get(instA, keyA, 900, thief)}
+	late := deed{inst: instB, key: keyB, second: 601, source: "ssm", name: "UpdateInstanceInformation", address: thief, agent: "aws-sdk-go/1.55 amazon-ssm-agent/3.3"}.String()
+	for _, late := range []string{late, strings.Replace(late, dawn.Add(601*time.Second).Format(time.RFC3339), dawn.Add(599*time.Second).Format(time.RFC3339), 1)} {
+		atOnce, inTurn := newCrew(remote{state.NewMemory(10000)}), newCrew(remote{state.NewMemory(10000)})
+		atOnce.must(t, "1", append(events, late)...)
+		inTurn.must(t, "1", events...)
+		inTurn.end(t)
+		inTurn.must(t, "1", late)
+		diff(t, atOnce.end(t), inTurn.end(t))
+	}
+}
+
+// TestSisterAccountIsLearned: a session disputed for a VPC endpoint of a foreign
+// account is judged again when that account's trail turns out to be ours.
+func TestSisterAccountIsLearned(t *testing.T) {
+	c := newCrew(remote{state.NewMemory(10000)})
+	c.must(t, "1", deed{inst: instA, key: keyA, source: "s3", name: "GetObject", address: "10.0.1.10",
+		extra: `"vpcEndpointId":"vpce-0123456789abcdef0","vpcEndpointAccountId":"444455556666",`}.String())
+	if len(c.open()) != 1 {
+		t.Fatalf("%d findings before", len(c.open()))
+	}
+	c.must(t, "1", strings.ReplaceAll(get(instC, keyC, 300, "198.51.100.77"), "111122223333", "444455556666"))
+	if len(c.open()) != 0 {
+		t.Errorf("it stays open: %v", saidAll(c.open()))
+	}
+}

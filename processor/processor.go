@@ -142,7 +142,7 @@ const maxRounds = 16
 // facts are already known, so processing the batch again would not find it. It
 // tells whether a session came to be disputed.
 func (p *Processor) settle(ctx context.Context, shard string, changes []state.Change) (disputed bool, err error) {
-	work := p.takeOwed(shard)
+	work, followed := p.takeOwed(shard), lapses{}
 	work.changes = append(work.changes, changes...)
 	for range maxRounds {
 		touched, err := p.touched(ctx, work.changes)
@@ -154,7 +154,7 @@ func (p *Processor) settle(ctx context.Context, shard string, changes []state.Ch
 		if len(work.locks) == 0 {
 			return disputed, nil
 		}
-		next, err := p.judge(ctx, work.locks)
+		next, err := p.judge(ctx, work.locks, followed)
 		if err != nil {
 			p.owe(shard, debt{changes: next.changes, locks: work.locks})
 			return disputed, err

@@ -129,7 +129,7 @@ func (t *trial) gather() {
 		id := parts[0] + "|" + parts[1]
 		if places[id] == nil {
 			caller := network.ParseCaller(use.First().Address)
-			places[id] = &place{Place: Place{Host: parts[0], Endpoint: parts[1]}, private: caller.Class == network.Private, endpoint: use}
+			places[id] = &place{Place: Place{Host: parts[0], Endpoint: parts[1], EndpointAccount: use.First().Value}, private: caller.Class == network.Private, endpoint: use}
 			t.places = append(t.places, places[id])
 		}
 		places[id].add(use)
