@@ -230,3 +230,42 @@ func TestSisterAccountIsLearned(t *testing.T) {
 		t.Errorf("it stays open: %v", saidAll(c.open()))
 	}
 }
+
+// TestTimeClosesNothing: a finding whose facts are forgotten stays open, since
+// nobody explained it.
+func TestTimeClosesNothing(t *testing.T) {
+	store := &forgetful{items: map[string]mortal{}}
+	c := newCrew(store)
+	store.now = &c.now
+	for hour := range 60 {
+		c.now = dawn.Add(time.Duration(hour) * time.Hour)
+		key := fmt.Sprintf("ASIAROTATED%09d", hour)
+		c.must(t, "1", get(instA, key, hour*3600, home))
+		if hour == 2 {
+			c.must(t, "1", createUser(instA, key, hour*3600+60, thief))
+		}
+		if err := c.Tick(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(c.open()) != 1 {
+		t.Errorf("%d open findings; the last line: %+v", len(c.open()), c.lines[len(c.lines)-1])
+	}
+}
+
+// TestOwnerIsNoNews: what the owner of a disputed session goes on doing makes no
+// lines.
+func TestOwnerIsNoNews(t *testing.T) {
+	c := newCrew(remote{state.NewMemory(10000)})
+	c.must(t, "1", get(instA, keyA, 0, home), createUser(instA, keyA, 30, thief))
+	for minute := range 24 * 60 {
+		c.now = dawn.Add(time.Duration(minute) * time.Minute)
+		c.must(t, "1", get(instA, keyA, 60+minute*60, home))
+		if err := c.Tick(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(c.lines) != 2 { // at once, and settled
+		t.Errorf("%d lines in a day for one call by the thief", len(c.lines))
+	}
+}

@@ -51,6 +51,7 @@ type Processor struct {
 	decoders sync.Pool
 	counts   *Counts
 	newest   atomic.Int64 // newest event time seen, seconds since 1970
+	moved    atomic.Int64 // when newest last moved, wall clock, seconds since 1970
 	ended    atomic.Bool  // nothing more will come
 
 	mu      sync.Mutex
@@ -78,6 +79,7 @@ func New(cfg Config) *Processor {
 	}
 	p := &Processor{cfg: cfg, owed: map[string]debt{}, pending: map[string]time.Time{}, spoken: map[string]sent{}, counts: newCounts()}
 	p.policy.Store(cfg.Policy)
+	p.moved.Store(cfg.Now().Unix())
 	p.decoders.New = func() any { return cloudtrail.NewDecoder(cfg.Limits) }
 	return p
 }
