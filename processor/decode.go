@@ -19,8 +19,12 @@ func (p *Processor) decode(records []Record) ([]state.Fact, []sink.DeadLetter) {
 	if b.extractor.Ranges == nil {
 		b.extractor.Ranges = p.policy.Load().Ranges
 	}
+	before := p.newest.Load()
 	for i := range records {
 		b.record(&records[i])
+	}
+	if p.newest.Load() > before {
+		p.moved.Store(p.cfg.Now().Unix())
 	}
 	return b.facts, b.letters
 }

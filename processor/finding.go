@@ -16,7 +16,7 @@ import (
 func (p *Processor) finding(v *rules.Verdict, now sent) *finding.Finding {
 	detected := p.cfg.Now().UTC().Truncate(time.Millisecond)
 	f := &finding.Finding{
-		SchemaVersion: finding.SchemaVersion, ID: findingID(v), Activity: activity(now), Status: now.Status, Phase: p.phase(v),
+		SchemaVersion: finding.SchemaVersion, ID: findingID(v), Activity: activity(now), Status: now.Status, Phase: now.Phase,
 		Rule: string(v.Rule()), Severity: v.Severity, Confidence: v.Confidence(), Score: v.Score, Evidence: v.Evidence,
 		Token: tokenOf(v), DetectedAt: detected,
 	}
@@ -46,13 +46,15 @@ func activity(now sent) finding.Activity {
 }
 
 // phase: until the lateness window after the intruder's first use is over, an
-// earlier or explaining event can still arrive. Time is the log's own.
+// earlier or explaining event can still arrive. Time is the log's own; a log that has
+// stood still for as long, by the clock, has nothing more to say either.
 func (p *Processor) phase(v *rules.Verdict) finding.Phase {
+	late := int64(p.cfg.Lateness / time.Second)
 	i := v.Intruder()
-	if i != nil && !p.ended.Load() && p.newest.Load() < i.First().Time+int64(p.cfg.Lateness/time.Second) {
-		return finding.Provisional
+	if i == nil || p.ended.Load() || p.newest.Load() >= i.First().Time+late || p.cfg.Now().Unix() >= p.moved.Load()+late {
+		return finding.Settled
 	}
-	return finding.Settled
+	return finding.Provisional
 }
 
 func tokenOf(v *rules.Verdict) finding.Token {

@@ -14,8 +14,9 @@ import (
 // It gives what is left to do: the sessions that the consequences touch, and those
 // just reported, once more. Another worker may have learned, after our reading and
 // before its own, what changes a verdict: it then saw no dispute to look at, but
-// we see its facts now. So whoever speaks last has seen everything.
-func (p *Processor) judge(ctx context.Context, locks []string) (debt, error) {
+// we see its facts now. So whoever speaks last has seen everything. With an error it
+// gives the consequences that are known by now: nobody will find them again.
+func (p *Processor) judge(ctx context.Context, locks []string, followed lapses) (debt, error) {
 	verdicts, err := p.verdicts(ctx, locks)
 	if err != nil {
 		return debt{}, err
@@ -32,9 +33,41 @@ func (p *Processor) judge(ctx context.Context, locks []string) (debt, error) {
 	reported, err := p.report(ctx, verdicts, false)
 	if err != nil {
 		p.cfg.Logger.Warn("findings are not delivered yet", "err", err)
-		return debt{}, err
+		return debt{changes: changes}, err
 	}
-	return debt{changes: changes, locks: reported}, nil
+	freed, err := p.freed(ctx, verdicts, followed)
+	if err != nil {
+		return debt{changes: changes}, err
+	}
+	return debt{changes: changes, locks: append(reported, freed...)}, nil
+}
+
+// lapses are the locks whose lapsed convictions were followed already, in one
+// settlement: followed once more they would follow each other for ever.
+type lapses map[string]bool
+
+// freed finds the locks that were judged by convictions which no longer hold.
+func (p *Processor) freed(ctx context.Context, verdicts []rules.Verdict, followed lapses) ([]string, error) {
+	var freed, from []string
+	err := p.read(ctx, func(view state.View) {
+		freed, from = nil, nil
+		for i := range verdicts {
+			v := &verdicts[i]
+			if followed[v.Lock] {
+				continue
+			}
+			if locks := v.Lapsed(view); len(locks) > 0 {
+				freed, from = append(freed, locks...), append(from, v.Lock)
+			}
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find the sessions that lapsed convictions touched: %w", err)
+	}
+	for _, lock := range from {
+		followed[lock] = true
+	}
+	return freed, nil
 }
 
 // verdicts judges locks over one fresh reading of the store. A judgement that

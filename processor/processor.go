@@ -51,6 +51,7 @@ type Processor struct {
 	decoders sync.Pool
 	counts   *Counts
 	newest   atomic.Int64 // newest event time seen, seconds since 1970
+	moved    atomic.Int64 // when newest last moved, wall clock, seconds since 1970
 	ended    atomic.Bool  // nothing more will come
 
 	mu      sync.Mutex
@@ -78,6 +79,7 @@ func New(cfg Config) *Processor {
 	}
 	p := &Processor{cfg: cfg, owed: map[string]debt{}, pending: map[string]time.Time{}, spoken: map[string]sent{}, counts: newCounts()}
 	p.policy.Store(cfg.Policy)
+	p.moved.Store(cfg.Now().Unix())
 	p.decoders.New = func() any { return cloudtrail.NewDecoder(cfg.Limits) }
 	return p
 }
@@ -142,7 +144,7 @@ const maxRounds = 16
 // facts are already known, so processing the batch again would not find it. It
 // tells whether a session came to be disputed.
 func (p *Processor) settle(ctx context.Context, shard string, changes []state.Change) (disputed bool, err error) {
-	work := p.takeOwed(shard)
+	work, followed := p.takeOwed(shard), lapses{}
 	work.changes = append(work.changes, changes...)
 	for range maxRounds {
 		touched, err := p.touched(ctx, work.changes)
@@ -154,9 +156,9 @@ func (p *Processor) settle(ctx context.Context, shard string, changes []state.Ch
 		if len(work.locks) == 0 {
 			return disputed, nil
 		}
-		next, err := p.judge(ctx, work.locks)
+		next, err := p.judge(ctx, work.locks, followed)
 		if err != nil {
-			p.owe(shard, debt{locks: work.locks})
+			p.owe(shard, debt{changes: next.changes, locks: work.locks})
 			return disputed, err
 		}
 		disputed = disputed || slices.ContainsFunc(next.changes, isDispute)

@@ -1,6 +1,7 @@
 package processor
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -24,10 +25,32 @@ type sent struct {
 	Sequence int              `json:"n"`
 	Status   finding.Status   `json:"status"`
 	Severity finding.Severity `json:"severity"`
+	// Phase is the finding's; that of a close is the phase of the line before it, so
+	// that who hears only of what is settled hears of its end, and of no other.
+	Phase finding.Phase `json:"phase"`
+	// Places are those called an intruder's, host and endpoint, and not yet cleared.
+	Places []string `json:"places,omitempty"`
 	// Digest is what makes a finding worth repeating when it changes, Whole all that
 	// it says.
 	Digest string `json:"digest"`
 	Whole  string `json:"whole"`
+}
+
+// provisional tells whether something is left to be said for certain.
+func (s *sent) provisional() bool {
+	return s != nil && s.Status == finding.Open && s.Phase == finding.Provisional
+}
+
+// forgotten tells whether a verdict says less than was said only because places that
+// were reported are no longer known: time passed, and nobody was cleared.
+func (s *sent) forgotten(now *sent, known []string) bool {
+	isNew := func(place string) bool { return !slices.Contains(s.Places, place) }
+	return s.Status == finding.Open && len(missing(s.Places, known)) > 0 &&
+		!slices.ContainsFunc(now.Places, isNew) && now.Severity <= s.Severity
+}
+
+func missing(places, known []string) []string {
+	return slices.DeleteFunc(slices.Clone(places), func(p string) bool { return slices.Contains(known, p) })
 }
 
 func findingID(v *rules.Verdict) string { return finding.ID(v.Case) }
@@ -35,8 +58,8 @@ func findingID(v *rules.Verdict) string { return finding.ID(v.Case) }
 func findingKey(id string) state.Key { return state.NewKey("finding", id) }
 
 // report sends what is new in the verdicts, and gives the locks that it spoke of.
-// With final it also sends what alone would not be worth a line: some more events,
-// another piece of evidence, or that the lateness window is over.
+// With final it also sends what alone would not be worth a line: some more events
+// of the intruder, another piece of evidence, or that the lateness window is over.
 func (p *Processor) report(ctx context.Context, verdicts []rules.Verdict, final bool) ([]string, error) {
 	var speak []*rules.Verdict
 	var keys []state.Key
@@ -53,18 +76,34 @@ func (p *Processor) report(ctx context.Context, verdicts []rules.Verdict, final 
 	if err != nil {
 		return nil, fmt.Errorf("read what was reported: %w", err)
 	}
-	return p.send(ctx, p.news(speak, said, final), final)
+	return p.send(ctx, p.news(speak, said, knownPlaces(verdicts), final), final)
 }
 
 // line is one finding to send and what to remember of it.
 type line struct {
 	verdict *rules.Verdict
 	now     sent
+	last    *sent // what was said before; nil: nothing
 }
+
+// knownPlaces are, by lock, the places that are known of its sessions. Keys of one
+// lock may turn out to be different sessions: a place may move among them.
+func knownPlaces(verdicts []rules.Verdict) map[string][]string {
+	known := map[string][]string{}
+	for i := range verdicts {
+		v := &verdicts[i]
+		for j := range v.Places {
+			known[v.Lock] = append(known[v.Lock], placeID(&v.Places[j]))
+		}
+	}
+	return known
+}
+
+func placeID(p *rules.Place) string { return p.Host + "|" + p.Endpoint }
 
 // news picks the verdicts that say something new. What says too little yet is
 // noted for later.
-func (p *Processor) news(verdicts []*rules.Verdict, said map[state.Key]*state.Set, final bool) []line {
+func (p *Processor) news(verdicts []*rules.Verdict, said map[state.Key]*state.Set, known map[string][]string, final bool) []line {
 	var lines []line
 	for _, v := range verdicts {
 		id := findingID(v)
@@ -72,10 +111,13 @@ func (p *Processor) news(verdicts []*rules.Verdict, said map[state.Key]*state.Se
 		now := p.says(v, last)
 		switch {
 		case last == nil && now.Status == finding.Closed:
-		case last == nil || last.differs(&now, final) || own != nil && own.differs(&now, final):
-			lines = append(lines, line{v, now})
+		case last != nil && last.forgotten(&now, known[v.Lock]):
+			continue
+		case last == nil || p.differs(last, &now, final) || own != nil && p.differs(own, &now, final):
+			now.keep(last, known[v.Lock])
+			lines = append(lines, line{v, now, last})
 		}
-		if now.Status == finding.Open && !final {
+		if now.Status == finding.Open && (!final || now.provisional() && !p.ended.Load()) {
 			p.later(v.Lock)
 		}
 	}
@@ -110,25 +152,49 @@ func (p *Processor) spokenOf(id string, final bool) *sent {
 
 // says is what there is to say of a verdict.
 func (p *Processor) says(v *rules.Verdict, last *sent) sent {
-	now := sent{Sequence: 1, Status: finding.Open, Severity: v.Severity, Digest: digest(v), Whole: whole(v, p.phase(v))}
+	now := sent{Sequence: 1, Status: finding.Open, Severity: v.Severity, Phase: p.phase(v), Digest: digest(v)}
 	if !p.reportable(v) {
 		now.Status = finding.Closed
 	}
 	if last != nil {
 		now.Sequence = last.Sequence + 1
+		if now.Status == finding.Closed || last.Status == finding.Open && last.Phase == finding.Settled { // settled stays so
+			now.Phase = cmp.Or(last.Phase, finding.Settled)
+		}
 	}
+	for i := range v.Places {
+		if v.Places[i].Role == finding.Intruder && now.Status == finding.Open {
+			now.Places = append(now.Places, placeID(&v.Places[i]))
+		}
+	}
+	now.Whole = whole(v, now.Phase)
 	return now
 }
 
-// differs tells whether there is something new to say.
-func (s *sent) differs(now *sent, final bool) bool {
-	if s.Status != now.Status {
-		return true
+// maxAccused bounds the places that are remembered of a finding.
+const maxAccused = 256
+
+// keep holds on to the places that were reported and are no longer known: nobody
+// cleared them.
+func (s *sent) keep(last *sent, known []string) {
+	if last == nil || s.Status == finding.Closed {
+		return
 	}
-	if now.Status == finding.Closed {
+	s.Places = append(s.Places, missing(last.Places, known)...)
+	s.Places = s.Places[:min(len(s.Places), maxAccused)]
+}
+
+// differs tells whether there is something new to say. At the end of everything an
+// open finding is said once more as it is, so that it does not depend on the order
+// in which it came about.
+func (p *Processor) differs(last, now *sent, final bool) bool {
+	switch {
+	case last.Status != now.Status:
+		return true
+	case now.Status == finding.Closed:
 		return false
 	}
-	return s.Digest != now.Digest || final && s.Whole != now.Whole
+	return last.Digest != now.Digest || final && (last.Whole != now.Whole || p.ended.Load())
 }
 
 func (p *Processor) reportable(v *rules.Verdict) bool {
@@ -198,15 +264,18 @@ func digest(v *rules.Verdict) string {
 	return finding.ID(strings.Join(parts, "\n"))
 }
 
-// whole is all that a finding tells.
+// whole is all that a finding tells of the intruder, and who else is what. What the
+// owner goes on doing is no news.
 func whole(v *rules.Verdict, phase finding.Phase) string {
 	parts := []string{digest(v), string(phase), strconv.Itoa(v.Score)}
 	for i := range v.Places {
 		p := &v.Places[i]
-		parts = append(parts, fmt.Sprintf("%s %s %s %d %d %s", p.Role, p.Host, p.Endpoint, p.Last, len(p.Seen), p.Why))
+		if p.Role == finding.Intruder { // the digest has everybody's role
+			parts = append(parts, fmt.Sprintf("%s %s %d %d", p.Host, p.Endpoint, p.Last, len(p.Seen)))
+		}
 	}
 	for _, e := range v.Evidence {
-		parts = append(parts, fmt.Sprintf("%s %d", e.Code, e.Weight))
+		parts = append(parts, e.Code)
 	}
 	return finding.ID(strings.Join(parts, "\n"))
 }

@@ -24,7 +24,7 @@ func (v *Verdict) Consequences() []state.Fact {
 	}
 	at := *intruder.First()
 	facts := []state.Fact{v.mark(at, SessionKey(v.Lock), state.ContestedClass, state.Retention{})}
-	facts = append(facts, v.mark(at, network.AccountKey(v.Session.Account), state.NewMember(classWatch, v.Lock), state.Retention{Members: maxWatched}))
+	facts = append(facts, v.watches(at)...)
 	for i := range v.Places {
 		p := &v.Places[i]
 		if p.Role != finding.Intruder {
@@ -37,6 +37,45 @@ func (v *Verdict) Consequences() []state.Fact {
 		}
 	}
 	return facts
+}
+
+// watches: what is learned of an account later may explain the session: of its own,
+// and of those whose VPC endpoints the intruder came through. Only what is worth a
+// finding is watched, since each such fact judges all of them again.
+func (v *Verdict) watches(at state.Observation) []state.Fact {
+	if v.Severity < finding.Medium {
+		return nil
+	}
+	accounts := []string{v.Session.Account}
+	for i := range v.Places {
+		if p := &v.Places[i]; p.Role == finding.Intruder && p.EndpointAccount != "" && !slices.Contains(accounts, p.EndpointAccount) {
+			accounts = append(accounts, p.EndpointAccount)
+		}
+	}
+	var facts []state.Fact
+	for _, id := range accounts {
+		facts = append(facts, v.mark(at, network.AccountKey(id), state.NewMember(classWatch, v.Lock), state.Retention{Members: maxWatched}))
+	}
+	return facts
+}
+
+// Lapsed lists the locks that were judged by a conviction which this verdict no
+// longer upholds: the other sessions at that address, and the credentials that the
+// session made. It looks only at what the session was once convicted of.
+func (v *Verdict) Lapsed(view state.View) []string {
+	if !v.Contested {
+		return nil
+	}
+	var out []string
+	for i := range v.Places {
+		host := v.Places[i].Host
+		set := view.Set(network.AddressKey(v.Session.Account, host))
+		if set.Member(state.NewMember(classConvict, v.Lock)) != nil && !v.convicts(host) {
+			out = append(out, sessions(set)...)
+			out = append(out, issuedBy(view.Set(SessionKey(v.Lock)))...)
+		}
+	}
+	return slices.DeleteFunc(out, func(lock string) bool { return lock == v.Lock })
 }
 
 func (v *Verdict) mark(at state.Observation, key state.Key, member string, r state.Retention) state.Fact {

@@ -79,6 +79,9 @@ func (p *Policy) trials(lock string, view state.View) []*trial {
 	whole := &trial{lock: lock, id: lock, whole: true}
 	var out []*trial
 	for _, m := range set.Class(classToken) {
+		if len(m.Seen) == 0 { // its events are forgotten, its last step not yet
+			continue
+		}
 		tok, kind := readToken(m, view)
 		t := whole
 		if tok.AccessKey != lock && !kind.perPrincipal() {
@@ -152,7 +155,7 @@ func (t *trial) mine(use *state.Member) []*state.Observation {
 }
 
 func newPlace(use *state.Member, parts []string, seen []*state.Observation) *place {
-	p := &place{Place: Place{Host: parts[0], Endpoint: parts[1], Seen: seen}, endpoint: use}
+	p := &place{Place: Place{Host: parts[0], Endpoint: parts[1], EndpointAccount: use.First().Value, Seen: seen}, endpoint: use}
 	p.private = network.ParseCaller(seen[0].Address).Class == network.Private
 	for _, o := range seen {
 		if !slices.Contains(p.Keys, o.AccessKey) {

@@ -29,12 +29,14 @@ type Place struct {
 	Role     finding.Role
 	Host     string // as network.Caller.Host
 	Endpoint string
-	Why      string   // what explains it, or convicts it
-	Keys     []string // access keys used there, in order of first use
-	Seen     []*state.Observation
-	Last     int64 // seconds since 1970
-	Score    int
-	Evidence []finding.Evidence
+	// EndpointAccount is the account of the VPC endpoint, "" where the log names none.
+	EndpointAccount string
+	Why             string   // what explains it, or convicts it
+	Keys            []string // access keys used there, in order of first use
+	Seen            []*state.Observation
+	Last            int64 // seconds since 1970
+	Score           int
+	Evidence        []finding.Evidence
 }
 
 // First is the place's earliest use.

@@ -192,6 +192,9 @@ func (d *Dynamo) query(ctx context.Context, key Key) (*Set, error) {
 			return nil, fmt.Errorf("dynamodb Query on table %s: %w", d.table, err)
 		}
 		for _, attrs := range page.Items {
+			if d.expired(attrs) {
+				continue
+			}
 			fact, err := decode(key, attrs)
 			if err != nil {
 				return nil, fmt.Errorf("table %s holds an item that straytoken did not write: %w", d.table, err)
@@ -200,6 +203,17 @@ func (d *Dynamo) query(ctx context.Context, key Key) (*Set, error) {
 		}
 	}
 	return union(facts), nil
+}
+
+// expired tells whether an item's time is over. DynamoDB deletes it only some time
+// later, item by item: to read it until then would tear a Set apart.
+func (d *Dynamo) expired(attrs map[string]types.AttributeValue) bool {
+	at, _ := attrs[attrExpires].(*types.AttributeValueMemberN)
+	if at == nil {
+		return false
+	}
+	seconds, err := strconv.ParseInt(at.Value, 10, 64)
+	return err == nil && seconds < d.now().Unix()
 }
 
 func decode(key Key, attrs map[string]types.AttributeValue) (Fact, error) {

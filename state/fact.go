@@ -150,8 +150,10 @@ type Retention struct {
 	// observations kept. A coarse step is what makes known sessions free: an event
 	// in a step already noted adds nothing.
 	Step time.Duration
-	// Life is how long the member is remembered after it was last seen; 0 means for
-	// ever.
+	// Life is how long a fact is remembered after it was written; 0 means for ever.
+	// What is already known is not written again: without Step a member is forgotten
+	// Life after the last of its kept observations, with Step its first observation
+	// is written anew in every step in which it is used.
 	Life time.Duration
 }
 

@@ -117,8 +117,9 @@ func (f *Facts) View() View {
 	return nil
 }
 
-// Sets reads whole Sets from the Store, strongly consistent, and takes over what
-// other workers know of keys that this one knows too.
+// Sets reads whole Sets from the Store, strongly consistent. The LRU takes over that
+// a key is contested and what the Store has forgotten, never what other workers
+// wrote: they may have died before they judged it, and then it must be new to us.
 func (f *Facts) Sets(ctx context.Context, keys []Key) (map[Key]*Set, error) {
 	f.stats.Read.Add(int64(len(keys)))
 	sets, err := f.store.Get(ctx, keys)
@@ -126,11 +127,24 @@ func (f *Facts) Sets(ctx context.Context, keys []Key) (map[Key]*Set, error) {
 		return nil, fmt.Errorf("read %d keys: %w", len(keys), err)
 	}
 	if f.known != nil {
-		for key, set := range sets {
-			if f.known.Contains(key) {
-				f.known.Add(key, set)
-			}
+		for _, key := range keys {
+			f.takeOver(key, sets[key])
 		}
 	}
 	return sets, nil
+}
+
+// takeOver brings what is known of a key in line with what is stored. Facts written
+// in the meantime may drop out of it: they are put once more.
+func (f *Facts) takeOver(key Key, stored *Set) {
+	known, ok := f.known.Peek(key)
+	switch {
+	case !ok:
+	case stored.Len() == 0:
+		f.known.Remove(key)
+	default:
+		if next := known.aligned(stored); next != known {
+			f.known.Add(key, next)
+		}
+	}
 }

@@ -146,6 +146,23 @@ func (s *Set) Add(f Fact) *Set {
 	return next
 }
 
+// aligned returns the set with the contested mark of another and without the
+// members that the other has room for and yet does not hold; the receiver itself
+// where there is no difference.
+func (s *Set) aligned(stored *Set) *Set {
+	next := &Set{members: maps.Clone(s.members)}
+	if mark := stored.Member(ContestedClass); mark != nil {
+		next.members[ContestedClass] = mark
+	}
+	maps.DeleteFunc(next.members, func(name string, m *Member) bool {
+		return stored.Member(name) == nil && stored.hasRoom(&Fact{Member: name, Observation: *m.First(), Retention: m.Retention})
+	})
+	if len(next.members) == len(s.members) && next.Contested() == s.Contested() {
+		return s
+	}
+	return next
+}
+
 // prune holds a class of members to its bound, dropping the latest.
 func (s *Set) prune(member string, limit int) {
 	if limit <= 0 || len(s.members) <= limit {
@@ -191,14 +208,44 @@ func insert(seen []*Observation, o *Observation, keep int) []*Observation {
 
 // union is the Set of facts, given in any order.
 func union(facts []Fact) *Set {
-	var set *Set
-	for _, f := range facts { // contested first: it decides how much is kept
-		if f.Member == ContestedClass {
-			set = set.Add(f)
-		}
+	if len(facts) == 0 {
+		return nil
 	}
-	for _, f := range facts {
-		set = set.Add(f)
+	set := &Set{members: map[string]*Member{}}
+	for i := range facts {
+		set.collect(&facts[i])
+	}
+	limits := map[string]int{}
+	for _, m := range set.members {
+		m.trim(m.keep(set.Contested()))
+		limits[Class(m.Name)] = m.Members
+	}
+	for class, limit := range limits {
+		set.prune(class, limit)
 	}
 	return set
+}
+
+// collect notes a fact in a Set that nobody else has yet, unsorted and unbounded.
+func (s *Set) collect(f *Fact) {
+	m := s.members[f.Member]
+	if m == nil {
+		m = &Member{Name: f.Member, Retention: f.Retention}
+		s.members[f.Member] = m
+	}
+	m.Keep, m.Retention.Contested = max(m.Keep, f.Keep), max(m.Retention.Contested, f.Retention.Contested)
+	m.Last = max(m.Last, f.floor(f.Time))
+	if f.EventID != "" {
+		m.Seen = append(m.Seen, &f.Observation)
+	}
+}
+
+// trim brings collected observations into the form of Seen.
+func (m *Member) trim(keep int) {
+	slices.SortStableFunc(m.Seen, (*Observation).Compare)
+	m.Seen = slices.CompactFunc(m.Seen, func(a, b *Observation) bool { return a.Compare(b) == 0 })
+	m.Seen = slices.Clip(m.Seen[:min(len(m.Seen), keep)])
+	for i := 1; i < len(m.Seen); i++ {
+		m.Seen[i] = m.Seen[i].brief()
+	}
 }
