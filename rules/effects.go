@@ -148,6 +148,10 @@ func affectedSession(c state.Change, view state.View) []string {
 		if !c.New {
 			return nil
 		}
+	case classReach, classActs, classPlatform: // they only matter beside a suspect
+		if !c.New || !view.Set(c.Key).Contested() {
+			return nil
+		}
 	case state.ContestedClass:
 		return nil
 	}
