@@ -187,7 +187,7 @@ func (s *forgetful) Get(ctx context.Context, keys []state.Key) (map[state.Key]*s
 	var marks, facts []state.Fact
 	for _, item := range s.items {
 		switch {
-		case item.Life > 0 && item.dies.Before(*s.now):
+		case item.Life > 0 && !item.dies.After(*s.now):
 		case item.Member == state.ContestedClass:
 			marks = append(marks, item.Fact)
 		default:
