@@ -97,6 +97,9 @@ type Output struct {
 	Format      Format   `yaml:"format"`       // json or text; default json
 	Path        string   `yaml:"path"`         // for a file
 	MinSeverity Severity `yaml:"min_severity"` // default: all that judge.report lets through
+	// When is at-once, or settled: only once no explaining event can arrive any more.
+	// Default at-once.
+	When When `yaml:"when"`
 }
 
 // DeadLetters is where records go that cannot be processed.
@@ -155,6 +158,7 @@ func (c *Config) Default() {
 	}
 	for i := range c.Findings {
 		setDefault(&c.Findings[i].Format, "json")
+		setDefault(&c.Findings[i].When, AtOnce)
 	}
 }
 

@@ -14,6 +14,7 @@ func TestWhatIsPrintedCanBeRead(t *testing.T) {
 		"an inventory":   `inventory: {file: inventory.jsonl, every: 10m, accounts: [{id: "111111111111", regions: [eu-west-1]}]}`,
 		"networks":       `judge: {networks: [{cidr: 192.0.2.0/24}, {cidr: 198.51.100.1, expires: 2027-01-31}], aws_ranges: ip-ranges.json}`,
 		"a min_severity": `findings: [{type: file, path: x.jsonl, min_severity: high}]`,
+		"settled only":   `findings: [{type: stdout, when: settled}]`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := config.Parse([]byte(text))

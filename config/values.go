@@ -151,6 +151,20 @@ func (f *Format) UnmarshalYAML(n *yaml.Node) error {
 	return oneOf(n, (*string)(f), "format", "json", "text")
 }
 
+// When is the moment at which an output hears of a finding.
+type When string
+
+// The moments.
+const (
+	AtOnce  When = "at-once"
+	Settled When = "settled"
+)
+
+// UnmarshalYAML reads it.
+func (w *When) UnmarshalYAML(n *yaml.Node) error {
+	return oneOf(n, (*string)(w), "moment", string(AtOnce), string(Settled))
+}
+
 func oneOf(n *yaml.Node, v *string, what string, names ...string) error {
 	if !slices.Contains(names, n.Value) {
 		return at(n, "unknown %s %q: want one of %s", what, n.Value, strings.Join(names, ", "))

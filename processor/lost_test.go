@@ -187,7 +187,7 @@ func (s *forgetful) Get(ctx context.Context, keys []state.Key) (map[state.Key]*s
 	var marks, facts []state.Fact
 	for _, item := range s.items {
 		switch {
-		case item.Life > 0 && item.dies.Before(*s.now):
+		case item.Life > 0 && !item.dies.After(*s.now):
 		case item.Member == state.ContestedClass:
 			marks = append(marks, item.Fact)
 		default:
@@ -250,6 +250,55 @@ func TestTimeClosesNothing(t *testing.T) {
 	}
 	if len(c.open()) != 1 {
 		t.Errorf("%d open findings; the last line: %+v", len(c.open()), c.lines[len(c.lines)-1])
+	}
+}
+
+// TestLastWordOutlivesItsWorker: a worker dies after it reported a finding as
+// provisional; another says, without a new event, that it is settled, and only once.
+func TestLastWordOutlivesItsWorker(t *testing.T) {
+	store := remote{state.NewMemory(10000)}
+	gone, heirs := newCrew(store), []*crew{newCrew(store), newCrew(store)}
+	gone.must(t, "1", get(instA, keyA, 0, home), createUser(instA, keyA, 30, thief))
+	if len(gone.lines) != 1 || gone.lines[0].Phase != finding.Provisional {
+		t.Fatalf("%d lines at once", len(gone.lines))
+	}
+	var lines []*finding.Finding
+	for minute := range 24 * 60 {
+		for _, heir := range heirs {
+			heir.now = dawn.Add(time.Duration(minute) * time.Minute)
+			if err := heir.Tick(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, heir := range heirs {
+		lines = append(lines, heir.lines...)
+		if n := heir.Counts().Judged.Load(); n > 2 {
+			t.Errorf("%d judgements for one last word", n)
+		}
+	}
+	if len(lines) != 1 || lines[0].Phase != finding.Settled || lines[0].Activity != finding.Update || lines[0].ID != gone.lines[0].ID {
+		t.Errorf("%d lines: %+v", len(lines), lines)
+	}
+}
+
+// TestClosePhase: the close of a finding that was never settled is provisional, of
+// one that was it is settled.
+func TestClosePhase(t *testing.T) {
+	sister := strings.ReplaceAll(get(instC, keyC, 300, "198.51.100.77"), "111122223333", "444455556666")
+	theft := deed{inst: instA, key: keyA, source: "s3", name: "GetObject", address: "10.0.1.10",
+		extra: `"vpcEndpointId":"vpce-0123456789abcdef0","vpcEndpointAccountId":"444455556666",`}.String()
+	for wait, want := range map[time.Duration]finding.Phase{0: finding.Provisional, time.Hour: finding.Settled} {
+		c := newCrew(remote{state.NewMemory(10000)})
+		c.must(t, "1", theft)
+		c.now = c.now.Add(wait)
+		if err := c.Tick(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		c.must(t, "1", sister)
+		if last := c.lines[len(c.lines)-1]; last.Activity != finding.Close || last.Phase != want {
+			t.Errorf("after %s the last line is a %s, %s; want a close, %s", wait, last.Activity, last.Phase, want)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package processor
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 )
@@ -9,17 +10,22 @@ import (
 // later notes that there will be something left to say of a lock's findings: how
 // many events it came to, and that the lateness window is over.
 func (p *Processor) later(lock string) {
+	p.laterAt(lock, p.cfg.Now().Add(p.cfg.Lateness))
+}
+
+func (p *Processor) laterAt(lock string, at time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if _, ok := p.pending[lock]; !ok {
-		p.pending[lock] = p.cfg.Now().Add(p.cfg.Lateness)
+		p.pending[lock] = at
 	}
 }
 
 // Tick says what is left to say of the open findings whose time has come. It is to
-// be called every few seconds. After an error it is owed until the next call.
+// be called every few seconds. After an error it is owed until the next call. Now and
+// then it also looks for what workers that are gone left to be said.
 func (p *Processor) Tick(ctx context.Context) error {
-	return p.finish(ctx, p.cfg.Now())
+	return errors.Join(p.sweep(ctx), p.finish(ctx, p.cfg.Now()))
 }
 
 // Finish says what is left to say of all open findings, once nothing more will

@@ -52,6 +52,7 @@ type Processor struct {
 	counts   *Counts
 	newest   atomic.Int64 // newest event time seen, seconds since 1970
 	moved    atomic.Int64 // when newest last moved, wall clock, seconds since 1970
+	swept    atomic.Int64 // when it was last looked up what is left to be said, as moved
 	ended    atomic.Bool  // nothing more will come
 
 	mu      sync.Mutex

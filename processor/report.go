@@ -215,6 +215,9 @@ func (p *Processor) send(ctx context.Context, lines []line, final bool) ([]strin
 	if len(findings) == 0 {
 		return nil, nil
 	}
+	if _, err := p.cfg.Facts.Absorb(ctx, p.owes(lines)); err != nil {
+		return nil, fmt.Errorf("remember what will be left to say: %w", err)
+	}
 	if err := p.cfg.Findings.Send(ctx, findings); err != nil {
 		return nil, fmt.Errorf("deliver %d findings: %w", len(findings), err)
 	}
@@ -222,7 +225,7 @@ func (p *Processor) send(ctx context.Context, lines []line, final bool) ([]strin
 	if !final {
 		p.speak(lines)
 	}
-	if _, err := p.cfg.Facts.Absorb(ctx, facts); err != nil {
+	if _, err := p.cfg.Facts.Absorb(ctx, append(facts, p.pays(lines)...)); err != nil {
 		return nil, fmt.Errorf("remember what was reported: %w", err)
 	}
 	return locks, nil

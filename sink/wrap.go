@@ -22,6 +22,13 @@ func MinSeverity(next Sink, least finding.Severity) Sink {
 	})
 }
 
+// Settled passes to next what no late event is expected to change any more, and the
+// closes of findings of which it passed a line: the phase of a close is that of the
+// line before it. The first line that passes may therefore be an update.
+func Settled(next Sink) Sink {
+	return Filter(next, func(f *finding.Finding) bool { return f.Phase == finding.Settled })
+}
+
 type filter struct {
 	next Sink
 	keep func(*finding.Finding) bool

@@ -69,6 +69,9 @@ func (o *outputs) open(c *config.Config) error {
 		if least := out.MinSeverity.Value(); least > finding.Informational {
 			s = sink.MinSeverity(s, least)
 		}
+		if out.When == config.Settled {
+			s = sink.Settled(s)
+		}
 		sinks = append(sinks, s)
 	}
 	o.sink = sink.Multi(sinks...)
