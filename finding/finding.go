@@ -45,7 +45,10 @@ type Finding struct {
 	DetectedAt time.Time     `json:"detected_at"`
 	Attack     []string      `json:"attack"`
 	// Reason says in words why the finding was closed; empty while it is open.
-	Reason      string       `json:"reason,omitempty"`
+	Reason string `json:"reason,omitempty"`
+	// Suppressed says why this is not reported; only where what is suppressed is
+	// listed, and then the finding is closed.
+	Suppressed  *Suppressed  `json:"suppressed,omitempty"`
 	Containment *Containment `json:"containment,omitempty"`
 }
 
@@ -54,6 +57,12 @@ const MaxEventIDs = 1000
 
 // MaxCalls bounds Finding.Calls.
 const MaxCalls = 10
+
+// Suppressed says who decided that a finding is not reported, and why.
+type Suppressed struct {
+	Reason string `json:"reason"`
+	Owner  string `json:"owner"`
+}
 
 // Evidence is one reason, with its weight in the score.
 type Evidence struct {

@@ -19,6 +19,10 @@ func Metrics(counts *processor.Counts, facts *state.Facts) *prometheus.Registry 
 	counter(r, "events_total", "CloudTrail events decoded.", nil, counts.Events.Load)
 	counter(r, "judgements_total", "Verdicts reached.", nil, counts.Judged.Load)
 	counter(r, "defects_total", "Events and judgements that failed by a fault of straytoken.", nil, counts.Defects.Load)
+	counter(r, "suppressed_total", "Findings that an exception or a custom rule keeps from being reported.", nil, counts.Suppressed.Load)
+	for rule, n := range counts.Staged {
+		counter(r, "rule_staged_total", "Sessions that met a staged custom rule.", prometheus.Labels{"rule": rule}, n.Load)
+	}
 	for activity, n := range map[string]func() int64{"create": counts.Created.Load, "update": counts.Updated.Load, "close": counts.Closed.Load} {
 		counter(r, "findings_total", "Findings delivered, by what they did.", prometheus.Labels{"activity": activity}, n)
 	}

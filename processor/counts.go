@@ -6,6 +6,8 @@ import (
 
 	"github.com/straytoken/straytoken/cloudtrail"
 	"github.com/straytoken/straytoken/finding"
+	"github.com/straytoken/straytoken/rules"
+	"github.com/straytoken/straytoken/state"
 )
 
 // Counts are the processor's counters, since its start.
@@ -18,18 +20,25 @@ type Counts struct {
 	Created     atomic.Int64 // findings by what they did
 	Updated     atomic.Int64
 	Closed      atomic.Int64
+	Suppressed  atomic.Int64 // findings that an exception or a custom rule keeps from being reported
+
+	Staged map[string]*atomic.Int64 // sessions that met a staged rule, by its name; fixed keys
 
 	Skipped   [cloudtrail.SkipReasons]atomic.Int64   // parts of records, by cloudtrail.SkipReason
 	Envelopes [cloudtrail.EnvelopeKinds]atomic.Int64 // envelopes opened, by cloudtrail.Envelope
 	Bad       map[cloudtrail.Reason]*atomic.Int64    // dead letters, by cloudtrail.Reason; fixed keys
 }
 
-func newCounts() *Counts {
+func newCounts(staged []string) *Counts {
 	bad := map[cloudtrail.Reason]*atomic.Int64{}
 	for _, r := range append(cloudtrail.Reasons(), reasonDefect, reasonOther) {
 		bad[r] = new(atomic.Int64)
 	}
-	return &Counts{Bad: bad}
+	byRule := map[string]*atomic.Int64{}
+	for _, name := range staged {
+		byRule[name] = new(atomic.Int64)
+	}
+	return &Counts{Bad: bad, Staged: byRule}
 }
 
 func (c *Counts) decoded(s *cloudtrail.Summary) {
@@ -39,6 +48,15 @@ func (c *Counts) decoded(s *cloudtrail.Summary) {
 	}
 	for i, n := range s.Envelopes {
 		c.Envelopes[i].Add(int64(n))
+	}
+}
+
+// met counts the staged rules that were met for the first time.
+func (c *Counts) met(changes []state.Change) {
+	for i := range changes {
+		if rule, ok := rules.StagedRule(&changes[i].Fact); ok && c.Staged[rule] != nil && changes[i].New {
+			c.Staged[rule].Add(1)
+		}
 	}
 }
 

@@ -38,6 +38,8 @@ type Config struct {
 	Lateness time.Duration
 	// Report is the least severity of findings. Default medium.
 	Report finding.Severity
+	// Staged names the custom rules that are staged, each of which has a counter.
+	Staged []string
 	Logger *slog.Logger     // default slog.Default()
 	Now    func() time.Time // default time.Now
 }
@@ -73,7 +75,7 @@ func New(cfg Config) *Processor {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	p := &Processor{cfg: cfg, owed: map[string]debt{}, pending: map[string]time.Time{}, counts: newCounts()}
+	p := &Processor{cfg: cfg, owed: map[string]debt{}, pending: map[string]time.Time{}, counts: newCounts(cfg.Staged)}
 	p.decoders.New = func() any { return cloudtrail.NewDecoder(cfg.Limits) }
 	return p
 }

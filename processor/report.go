@@ -21,7 +21,9 @@ const classSent = "sent" // sequence number: what was said, under a finding's ke
 
 // sent is what was last said of a finding.
 type sent struct {
-	Sequence int              `json:"n"`
+	Sequence int `json:"n"`
+	// Unsaid is how many of the sequence were only remembered: what is suppressed.
+	Unsaid   int              `json:"unsaid,omitempty"`
 	Status   finding.Status   `json:"status"`
 	Severity finding.Severity `json:"severity"`
 	// Digest is what makes a finding worth repeating when it changes, Whole all that
@@ -41,7 +43,7 @@ func (p *Processor) report(ctx context.Context, verdicts []rules.Verdict, final 
 	var speak []*rules.Verdict
 	var keys []state.Key
 	for i := range verdicts {
-		if v := &verdicts[i]; v.Contested || p.reportable(v) {
+		if v := &verdicts[i]; v.Contested || p.wouldReport(v) {
 			speak = append(speak, v)
 			keys = append(keys, findingKey(findingID(v)))
 		}
@@ -56,10 +58,12 @@ func (p *Processor) report(ctx context.Context, verdicts []rules.Verdict, final 
 	return p.send(ctx, p.news(speak, said, final))
 }
 
-// line is one finding to send and what to remember of it.
+// line is one finding to send and what to remember of it. A silent one is only
+// remembered.
 type line struct {
 	verdict *rules.Verdict
 	now     sent
+	silent  bool
 }
 
 // news picks the verdicts that say something new. What says too little yet is
@@ -72,7 +76,11 @@ func (p *Processor) news(verdicts []*rules.Verdict, said map[state.Key]*state.Se
 		switch {
 		case last == nil && now.Status == finding.Closed:
 		case last == nil || last.differs(&now, final):
-			lines = append(lines, line{v, now})
+			silent := now.Status != finding.Open && (last == nil || last.Status != finding.Open)
+			if silent {
+				now.Unsaid++
+			}
+			lines = append(lines, line{v, now, silent})
 		}
 		if now.Status == finding.Open && !final {
 			p.later(v.Lock)
@@ -83,12 +91,9 @@ func (p *Processor) news(verdicts []*rules.Verdict, said map[state.Key]*state.Se
 
 // says is what there is to say of a verdict.
 func (p *Processor) says(v *rules.Verdict, last *sent) sent {
-	now := sent{Sequence: 1, Status: finding.Open, Severity: v.Severity, Digest: digest(v), Whole: whole(v, p.phase(v))}
-	if !p.reportable(v) {
-		now.Status = finding.Closed
-	}
+	now := sent{Sequence: 1, Status: p.status(v), Severity: v.Severity, Digest: digest(v), Whole: whole(v, p.phase(v))}
 	if last != nil {
-		now.Sequence = last.Sequence + 1
+		now.Sequence, now.Unsaid = last.Sequence+1, last.Unsaid
 	}
 	return now
 }
@@ -98,14 +103,10 @@ func (s *sent) differs(now *sent, final bool) bool {
 	if s.Status != now.Status {
 		return true
 	}
-	if now.Status == finding.Closed {
+	if now.Status != finding.Open {
 		return false
 	}
 	return s.Digest != now.Digest || final && s.Whole != now.Whole
-}
-
-func (p *Processor) reportable(v *rules.Verdict) bool {
-	return v.Intruder() != nil && v.Severity >= p.cfg.Report
 }
 
 // send delivers findings and then remembers that it did. In between a crash makes
@@ -115,21 +116,35 @@ func (p *Processor) send(ctx context.Context, lines []line) ([]string, error) {
 	var facts []state.Fact
 	var locks []string
 	for _, l := range lines {
-		findings = append(findings, p.finding(l.verdict, l.now))
+		if !l.silent {
+			findings = append(findings, p.finding(l.verdict, l.now))
+		}
 		facts = append(facts, p.sentFact(findingID(l.verdict), l.now))
 		locks = append(locks, l.verdict.Lock)
 	}
-	if len(findings) == 0 {
-		return nil, nil
+	if err := p.deliver(ctx, findings); err != nil {
+		return nil, err
 	}
-	if err := p.cfg.Findings.Send(ctx, findings); err != nil {
-		return nil, fmt.Errorf("deliver %d findings: %w", len(findings), err)
-	}
-	p.counts.sent(findings)
 	if _, err := p.cfg.Facts.Absorb(ctx, facts); err != nil {
 		return nil, fmt.Errorf("remember what was reported: %w", err)
 	}
+	for _, l := range lines {
+		if l.now.Status == held {
+			p.counts.Suppressed.Add(1)
+		}
+	}
 	return locks, nil
+}
+
+func (p *Processor) deliver(ctx context.Context, findings []*finding.Finding) error {
+	if len(findings) == 0 {
+		return nil
+	}
+	if err := p.cfg.Findings.Send(ctx, findings); err != nil {
+		return fmt.Errorf("deliver %d findings: %w", len(findings), err)
+	}
+	p.counts.sent(findings)
+	return nil
 }
 
 func lastSent(set *state.Set) *sent {

@@ -43,6 +43,8 @@ type Extractor struct {
 	// Keep is how many events of a quiet session are remembered an address;
 	// Contested how many of a disputed one.
 	Keep, Contested int
+	// Custom are the operator's own rules over events; nil: none.
+	Custom Custom
 }
 
 // Facts is what one event is worth remembering for, nothing for most of what AWS
@@ -57,6 +59,7 @@ func (x Extractor) Facts(e *cloudtrail.Event) []state.Fact {
 		return append(facts, c.signIn()...)
 	}
 	facts = append(facts, x.session(c)...)
+	facts = append(facts, x.custom(c)...)
 	facts = append(facts, c.address()...)
 	return append(facts, c.role()...)
 }
