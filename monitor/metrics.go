@@ -44,6 +44,13 @@ func Metrics(counts *processor.Counts, facts *state.Facts) *prometheus.Registry 
 	return r
 }
 
+// RuleErrors publishes how often custom rules failed, by rule.
+func RuleErrors(r *prometheus.Registry, failures map[string]func() int64) {
+	for rule, n := range failures {
+		counter(r, "rule_errors_total", "Evaluations of custom rules that failed, and so met nothing.", prometheus.Labels{"rule": rule}, n)
+	}
+}
+
 func counter(r *prometheus.Registry, name, help string, labels prometheus.Labels, value func() int64) {
 	r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "straytoken", Name: name, Help: help, ConstLabels: labels},
 		func() float64 { return float64(value()) }))

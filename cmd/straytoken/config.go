@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,10 +19,17 @@ func newConfig() *cobra.Command {
 		&cobra.Command{
 			Use: "validate FILE", Short: "Report every problem of a configuration file, with its line", Args: exactly(1, "one file"),
 			RunE: func(cmd *cobra.Command, args []string) error {
-				if _, err := loadConfig(args[0]); err != nil {
+				c, err := loadConfig(args[0])
+				if err != nil {
 					return err
 				}
-				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: good\n", args[0])
+				if _, err := newJudgement(c); err != nil {
+					return err
+				}
+				for _, note := range c.Judge.Expired(time.Now()) {
+					fmt.Fprintln(cmd.ErrOrStderr(), "note: "+note)
+				}
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: good\n", args[0])
 				return err
 			},
 		},

@@ -119,7 +119,11 @@ func (o *runOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := o.build(ctx, c, log)
+	j, err := newJudgement(c)
+	if err != nil {
+		return err
+	}
+	w, err := o.build(ctx, c, j, log)
 	if err != nil {
 		return err
 	}
@@ -129,6 +133,7 @@ func (o *runOptions) run(ctx context.Context) error {
 // worker is all that run runs.
 type worker struct {
 	log      *slog.Logger
+	judge    *judgement
 	findings *opened
 	letters  *sink.DeadLetterFile
 	proc     *processor.Processor
@@ -137,7 +142,7 @@ type worker struct {
 }
 
 // build opens everything in the order in which data passes it.
-func (o *runOptions) build(ctx context.Context, c *config.Config, log *slog.Logger) (*worker, error) {
+func (o *runOptions) build(ctx context.Context, c *config.Config, j *judgement, log *slog.Logger) (*worker, error) {
 	cfg, err := o.aws.load(ctx)
 	if err != nil {
 		return nil, err
@@ -146,7 +151,7 @@ func (o *runOptions) build(ctx context.Context, c *config.Config, log *slog.Logg
 	if err := store.Ensure(ctx, *c.State.Create); err != nil {
 		return nil, err
 	}
-	w := &worker{log: log}
+	w := &worker{log: log, judge: j}
 	if w.findings, err = outputs(c); err != nil {
 		return nil, err
 	}
@@ -154,7 +159,7 @@ func (o *runOptions) build(ctx context.Context, c *config.Config, log *slog.Logg
 		return nil, errors.Join(err, w.close())
 	}
 	facts := state.NewFacts(store, c.State.Cache)
-	w.proc = pipeline(c, facts, w.findings, w.letters, log)
+	w.proc = pipeline(c, j, facts, w.findings, w.letters, log)
 	clients := kinesis.Clients{Kinesis: o.aws.kinesis(cfg), DynamoDB: o.aws.dynamo(cfg)}
 	if err := w.listen(c, facts, o.workerID, clients); err != nil {
 		return nil, errors.Join(err, w.close())
@@ -165,6 +170,7 @@ func (o *runOptions) build(ctx context.Context, c *config.Config, log *slog.Logg
 // listen makes the Kinesis worker and the listener that watches it.
 func (w *worker) listen(c *config.Config, facts *state.Facts, id string, clients kinesis.Clients) error {
 	metrics := monitor.Metrics(w.proc.Counts(), facts)
+	monitor.RuleErrors(metrics, w.judge.failures())
 	observer := monitor.NewStream(metrics, func() kinesis.Status { return w.stream.Status() })
 	cfg, err := streamConfig(c, id, w.log, observer)
 	if err != nil {

@@ -21,7 +21,8 @@ import (
 // scanOptions are the flags of scan.
 type scanOptions struct {
 	configPath, format, failOn, letters, logLevel string
-	atOnce, quiet                                 bool
+	atOnce, quiet, suppressed                     bool
+	rules                                         []string
 	sessions, parallel                            int
 	accounts, regions                             []string
 	since, until                                  string
@@ -46,6 +47,8 @@ final state; progress and a summary go to standard error.`,
 	f.StringVar(&o.format, "format", "text", "findings as text or json (one a line)")
 	f.StringVar(&o.failOn, "fail-on", "", "exit with 1 when a finding of this severity or more is open")
 	f.BoolVar(&o.atOnce, "at-once", false, "print findings as they arise, with every change, not only their final state")
+	f.BoolVar(&o.suppressed, "show-suppressed", false, "after the findings, print those that exceptions and rules suppress")
+	f.StringSliceVar(&o.rules, "rules", nil, "custom rules in this file, besides those of the configuration")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress and no summary")
 	f.StringVar(&o.letters, "dead-letters", "", "write what cannot be read to this file (default: only count it)")
 	f.IntVar(&o.sessions, "state-keys", 5_000_000, "keys remembered at once; beyond, the least recently used are forgotten and counted")
@@ -78,6 +81,11 @@ func (o *scanOptions) run(ctx context.Context, paths []string) error {
 	if err := s.final.Flush(ctx); err != nil {
 		return err
 	}
+	if o.suppressed {
+		if err := s.showSuppressed(ctx); err != nil {
+			return err
+		}
+	}
 	if !o.quiet {
 		s.summary(listing)
 	}
@@ -103,6 +111,7 @@ func (o *scanOptions) filter() (f trail.Filter, err error) {
 // scanner is one scan.
 type scanner struct {
 	options *scanOptions
+	judge   *judgement
 	memory  *state.Memory
 	facts   *state.Facts
 	proc    *processor.Processor
@@ -131,12 +140,15 @@ func (o *scanOptions) prepare() (*scanner, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.judge, err = newJudgement(inMemory(c), o.rules...); err != nil {
+		return nil, err
+	}
 	if s.letters, err = newLetterBox(o.letters); err != nil {
 		return nil, err
 	}
 	s.final = sink.NewFinal(stream(os.Stdout, o.format), o.atOnce)
 	s.facts = state.NewFacts(s.memory, 0)
-	s.proc = pipeline(inMemory(c), s.facts, s.final, s.letters, log)
+	s.proc = pipeline(c, s.judge, s.facts, s.final, s.letters, log)
 	return s, nil
 }
 

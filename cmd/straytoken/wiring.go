@@ -16,7 +16,8 @@ import (
 	"github.com/straytoken/straytoken/state"
 )
 
-// policy is what the configuration says of judgement.
+// policy is what the configuration says of judgement, without custom rules and
+// exceptions.
 func policy(j *config.Judge) *rules.Policy {
 	known := make([]network.Known, len(j.Networks))
 	for i, n := range j.Networks {
@@ -38,11 +39,10 @@ func limits(l config.Limits) cloudtrail.Limits {
 }
 
 // pipeline is a processor with what it owns.
-func pipeline(c *config.Config, facts *state.Facts, findings sink.Sink, letters sink.DeadLetterSink, log *slog.Logger) *processor.Processor {
+func pipeline(c *config.Config, j *judgement, facts *state.Facts, findings sink.Sink, letters sink.DeadLetterSink, log *slog.Logger) *processor.Processor {
 	return processor.New(processor.Config{
-		Facts: facts, Policy: policy(&c.Judge),
-		Extractor: rules.Extractor{Keep: c.State.KeepQuiet, Contested: c.State.KeepDisputed},
-		Findings:  findings, DeadLetters: letters, Limits: limits(c.Limits),
+		Facts: facts, Policy: j.policy, Extractor: j.extractor, Staged: j.engine.Staged(),
+		Findings: findings, DeadLetters: letters, Limits: limits(c.Limits),
 		Lateness: c.Judge.Lateness.Duration, Report: c.Judge.Report.Value(), Logger: log,
 	})
 }
