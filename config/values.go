@@ -122,7 +122,7 @@ type Severity struct{ Text string }
 
 // UnmarshalYAML reads it.
 func (s *Severity) UnmarshalYAML(n *yaml.Node) error {
-	if _, err := finding.ParseSeverity(n.Value); err != nil {
+	if _, err := finding.ParseSeverity(n.Value); err != nil && n.Value != "" {
 		return at(n, "%v", err)
 	}
 	s.Text = n.Value

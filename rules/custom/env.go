@@ -18,7 +18,7 @@ import (
 // first is for every event, the second for every judgement.
 const (
 	eventCost   = 20_000
-	verdictCost = 100_000
+	verdictCost = 250_000
 	maxLength   = 8192 // characters of a predicate
 )
 
@@ -94,6 +94,9 @@ func (sizes) EstimateSize(n checker.AstNode) *checker.SizeEstimate {
 	case types.StringKind, types.BytesKind:
 		return &checker.SizeEstimate{Max: 512}
 	case types.MapKind:
+		return &checker.SizeEstimate{Max: 64}
+	}
+	if path := n.Path(); len(path) > 1 && path[len(path)-1] != "@items" { // a list of a place: names, codes
 		return &checker.SizeEstimate{Max: 64}
 	}
 	return &checker.SizeEstimate{Max: 256}

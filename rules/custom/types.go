@@ -22,8 +22,8 @@ type Token struct {
 	SessionName string    `cel:"session_name"`
 	AccountID   string    `cel:"account_id"`
 	Resource    string    `cel:"resource"`
-	Issued      time.Time `cel:"issued"`  // the year 1 when unknown
-	Expires     time.Time `cel:"expires"` // the year 1 when unknown
+	Issued      time.Time `cel:"issued"`  // the start of 1970 when unknown
+	Expires     time.Time `cel:"expires"` // the start of 1970 when unknown
 }
 
 // Place is one address of a session: the variables owner and intruder, all empty

@@ -34,15 +34,8 @@ func tokenOf(v *rules.Verdict) Token {
 	s := &v.Session
 	return Token{
 		AccessKeyID: s.AccessKey, Kind: string(v.Kind), PrincipalID: s.Principal, ARN: s.ARN, RoleARN: s.RoleARN,
-		SessionName: s.Name, AccountID: s.Account, Resource: s.Resource, Issued: known(s.Issued), Expires: known(v.Expires),
+		SessionName: s.Name, AccountID: s.Account, Resource: s.Resource, Issued: time.Unix(s.Issued, 0).UTC(), Expires: time.Unix(v.Expires, 0).UTC(),
 	}
-}
-
-func known(seconds int64) time.Time {
-	if seconds == 0 {
-		return time.Time{}
-	}
-	return time.Unix(seconds, 0).UTC()
 }
 
 func placeOf(p *rules.Place) Place {
