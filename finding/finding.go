@@ -19,8 +19,11 @@ type Finding struct {
 	Activity Activity `json:"activity"`
 	Status   Status   `json:"status"`
 	// Phase tells whether an earlier or explaining event can still arrive.
-	Phase      Phase      `json:"phase"`
-	Rule       string     `json:"rule"`
+	Phase Phase  `json:"phase"`
+	Rule  string `json:"rule"`
+	// Custom tells that Rule is the operator's own and the finding about what it
+	// looks for, be it the rightful holder who did it.
+	Custom     bool       `json:"custom,omitempty"`
 	Title      string     `json:"title"`
 	Severity   Severity   `json:"severity"`
 	Confidence Confidence `json:"confidence"`

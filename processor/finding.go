@@ -17,7 +17,7 @@ func (p *Processor) finding(v *rules.Verdict, now sent) *finding.Finding {
 	detected := p.cfg.Now().UTC().Truncate(time.Millisecond)
 	f := &finding.Finding{
 		SchemaVersion: finding.SchemaVersion, ID: findingID(v), Activity: activity(now), Status: now.shown(), Phase: p.phase(v),
-		Rule: string(v.Rule()), Severity: v.Severity, Confidence: v.Confidence(), Score: v.Score, Evidence: v.Evidence,
+		Rule: string(v.Rule()), Custom: v.Custom != "", Severity: v.Severity, Confidence: v.Confidence(), Score: v.Score, Evidence: v.Evidence,
 		Token: tokenOf(v), DetectedAt: detected,
 	}
 	if owner := v.Owner(); owner != nil {

@@ -70,6 +70,9 @@ func (t *trial) own(v *Verdict) []Verdict {
 			out = append(out, t.ownVerdict(v, m))
 		}
 	}
+	if !v.Contested {
+		return out // no finding was ever made
+	}
 	for _, m := range t.set.Class(classOwn) {
 		rule := state.Parts(m.Name)[0]
 		if m.Name == state.NewMember(classOwn, rule, t.id) && !made[rule] {

@@ -81,10 +81,8 @@ func (o *scanOptions) run(ctx context.Context, paths []string) error {
 	if err := s.final.Flush(ctx); err != nil {
 		return err
 	}
-	if o.suppressed {
-		if err := s.showSuppressed(ctx); err != nil {
-			return err
-		}
+	if err := s.listSuppressed(ctx); err != nil {
+		return err
 	}
 	if !o.quiet {
 		s.summary(listing)
@@ -119,6 +117,7 @@ type scanner struct {
 	letters *letterBox
 	failOn  finding.Severity
 	failed  []error // files that could not be read
+	held    int     // findings that exceptions and rules suppress
 	started time.Time
 }
 

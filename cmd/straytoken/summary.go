@@ -52,10 +52,10 @@ func (s *scanner) summary(listing trail.Listing) {
 
 // customSummary says what exceptions and custom rules did.
 func (s *scanner) customSummary() {
-	counts := s.proc.Counts()
-	if n := counts.Suppressed.Load(); n > 0 {
-		say("%d findings suppressed (scan --show-suppressed lists them)", n)
+	if s.held > 0 {
+		say("%d findings suppressed by exceptions and rules (--show-suppressed prints them)", s.held)
 	}
+	counts := s.proc.Counts()
 	for _, rule := range slices.Sorted(maps.Keys(counts.Staged)) {
 		say("staged rule %s held for %d sessions", rule, counts.Staged[rule].Load())
 	}

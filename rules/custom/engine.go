@@ -31,7 +31,7 @@ type Engine struct {
 	byName   map[string]*Rule
 	verdicts []*Rule
 	events   map[string][]*Rule // by the event name that the rule needs
-	any      []*Rule            // rules over events with any name
+	unnamed  []*Rule            // rules over events of any name
 }
 
 var _ rules.Custom = (*Engine)(nil)
@@ -87,7 +87,7 @@ func (e *Engine) add(r *Rule) {
 	}
 	names, ok := eventNames(r.when.expr)
 	if !ok {
-		e.any = append(e.any, r)
+		e.unnamed = append(e.unnamed, r)
 		return
 	}
 	slices.Sort(names)
@@ -116,17 +116,17 @@ func (e *Engine) Staged() []string {
 }
 
 // OnEvents tells whether there is a rule over events.
-func (e *Engine) OnEvents() bool { return e != nil && len(e.any)+len(e.events) > 0 }
+func (e *Engine) OnEvents() bool { return e != nil && len(e.unnamed)+len(e.events) > 0 }
 
 // Events implements rules.Custom.
 func (e *Engine) Events(event *cloudtrail.Event) []string {
 	named := e.events[event.Name]
-	if len(named)+len(e.any) == 0 {
+	if len(named)+len(e.unnamed) == 0 {
 		return nil
 	}
 	vars := &eventVars{event: event}
 	var out []string
-	for _, list := range [][]*Rule{named, e.any} {
+	for _, list := range [][]*Rule{named, e.unnamed} {
 		for _, r := range list {
 			if r.when.holds(vars) {
 				out = append(out, r.Rule)

@@ -177,6 +177,27 @@ func BenchmarkVerdicts(b *testing.B) {
 	}
 }
 
+// BenchmarkJudge judges a session with two addresses.
+func BenchmarkJudge(b *testing.B) {
+	for _, n := range []int{0, 200} {
+		b.Run(fmt.Sprintf("rules=%d", n), func(b *testing.B) {
+			memory, policy := state.NewMemory(1<<10), &rules.Policy{}
+			if n > 0 {
+				policy.Custom = parse(b, many("verdict", n))
+			}
+			for _, address := range []string{"203.0.113.1", "192.0.2.66"} {
+				e := call()
+				e.SourceIPAddress = address
+				_ = memory.Put(b.Context(), rules.Extractor{Keep: 10}.Facts(e)) // memory never fails
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				policy.Judge("ASIAEXAMPLEEXAMPLE01", memory)
+			}
+		})
+	}
+}
+
 func BenchmarkEvents(b *testing.B) {
 	for _, kind := range []string{"event", "any"} {
 		for _, n := range []int{0, 20} {
