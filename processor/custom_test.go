@@ -153,6 +153,17 @@ func TestOpenThenSuppressed(t *testing.T) {
 	}
 }
 
+// TestLoweredCloses: evidence that speaks for the session closes what was open.
+func TestLoweredCloses(t *testing.T) {
+	c := &collector{}
+	p := ruled(t, state.NewMemory(1<<10), c, `[{name: harmless, on: event, when: 'event.name == "HeadBucket"', evidence: {weight: -60, text: only the prober does that}}]`)
+	run(t, p, []json.RawMessage{use(0, "203.0.113.1", "GetObject"), use(5, "198.51.100.7", "ListBuckets")})
+	run(t, p, []json.RawMessage{use(6, "198.51.100.7", "HeadBucket")})
+	if got := lines(c); len(got) != 2 || got[0] != "create second-address" || !strings.HasPrefix(got[1], "close second-address") {
+		t.Errorf("sent %q", got)
+	}
+}
+
 // TestOwnFindingCloses: a finding of a rule over verdicts is closed when the rule
 // does not hold any more, also when the rule is gone.
 func TestOwnFindingCloses(t *testing.T) {

@@ -123,6 +123,9 @@ func (o *runOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	for _, note := range c.Judge.Expired(time.Now()) {
+		log.Warn("an exception does not apply any more", "exception", note)
+	}
 	w, err := o.build(ctx, c, j, log)
 	if err != nil {
 		return err

@@ -18,11 +18,11 @@ type fileRule struct {
 	// Name is what findings, metrics and exceptions call the rule: lower case letters,
 	// digits and hyphens.
 	Name        text   `yaml:"name"`
-	Description string `yaml:"description"`
-	Owner       string `yaml:"owner"` // who answers for the rule
-	On          text   `yaml:"on"`    // event or verdict
-	When        text   `yaml:"when"`  // the predicate
-	Kinds       []text `yaml:"kinds"` // kinds of session; empty: all
+	Description string `yaml:"description"` // for readers of the file
+	Owner       string `yaml:"owner"`       // who answers for the rule
+	On          text   `yaml:"on"`          // event or verdict
+	When        text   `yaml:"when"`        // the predicate
+	Kinds       []text `yaml:"kinds"`       // kinds of session; empty: all
 	Staged      bool   `yaml:"staged"`
 
 	Evidence *fileEvidence `yaml:"evidence"`
