@@ -2,8 +2,10 @@ package config
 
 import (
 	"fmt"
+	"net"
 	"regexp"
 	"slices"
+	"strconv"
 
 	"github.com/straytoken/straytoken/rules"
 )
@@ -25,12 +27,31 @@ func (c *Config) check() problems {
 	note(s.Failover.Duration != 0 && s.Failover.Seconds() < 1, "stream.failover is %s: want at least 1s (15s in AWS)", s.Failover)
 	note(c.State.Cache < 0, "state.cache is %d: want a number of keys", c.State.Cache)
 	note(c.State.KeepQuiet < 0 || c.State.KeepDisputed < 0, "state.keep_quiet and keep_disputed must not be negative")
+	if err := CheckListen(c.Listen); err != nil {
+		p = append(p, "listen: "+err.Error())
+	}
 	note(c.Limits.Decompressed < 0 || c.Limits.Depth < 0 || c.Limits.Events < 0, "limits must not be negative")
 	for i, o := range c.Findings {
 		note(o.Type == "", "findings[%d] has no type: want stdout or file", i)
 		note(o.Type == "file" && o.Path == "", "findings[%d] is a file without a path", i)
 	}
-	return append(p, c.Judge.check()...)
+	return slices.Concat(p, c.Judge.check(), c.Inventory.check())
+}
+
+// CheckListen tells what is wrong with an address to listen on: host and port,
+// "off", or empty for the default. Without a host it would be open to everybody.
+func CheckListen(address string) error {
+	if address == "" || address == "off" {
+		return nil
+	}
+	host, port, err := net.SplitHostPort(address)
+	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil {
+		return fmt.Errorf("%q is no address to listen on: write 127.0.0.1:9464, or off", address)
+	}
+	if host == "" {
+		return fmt.Errorf("%q names no host: write 127.0.0.1:%s for this machine alone, 0.0.0.0:%s for everybody", address, port, port)
+	}
+	return nil
 }
 
 func (j *Judge) check() problems {

@@ -25,6 +25,7 @@ type Config struct {
 	// DeadLetters is where records go that cannot be processed.
 	DeadLetters DeadLetters `yaml:"dead_letters"`
 	Limits      Limits      `yaml:"limits"`
+	Inventory   Inventory   `yaml:"inventory"`
 	// Listen is the address of /healthz, /readyz and /metrics. Default
 	// 127.0.0.1:9464; "off" opens no listener.
 	Listen string `yaml:"listen"`
@@ -67,6 +68,9 @@ type Judge struct {
 	KnownOnly bool `yaml:"known_only"`
 	// Accounts are one's own account ids, besides those whose trail is read.
 	Accounts []string `yaml:"accounts"`
+	// AWSRanges is a file of the address ranges that AWS publishes (ip-ranges.json).
+	// Default: none.
+	AWSRanges string `yaml:"aws_ranges"`
 	// Weights override what evidence counts, by code.
 	Weights map[string]int `yaml:"weights"`
 	// SecondAddress overrides what a second address counts, by kind of session.
@@ -77,7 +81,8 @@ type Judge struct {
 	Rules []string `yaml:"rules"`
 	// Lateness is how long an explaining event may still arrive. Default 15m.
 	Lateness Duration `yaml:"lateness"`
-	// Report is the least severity of findings. Default medium.
+	// Report is the least severity of findings; informational reports as low does.
+	// Default medium.
 	Report Severity `yaml:"report"`
 }
 
@@ -111,6 +116,20 @@ type Limits struct {
 	Events       int   `yaml:"events"`       // events a record; default 1048576
 }
 
+// Rename gives the stream another name, unless that is empty, and with it the
+// table of leases that was named after it.
+func (c *Config) Rename(stream string) {
+	if stream == "" || stream == c.Stream.Name {
+		return
+	}
+	if c.Stream.Application == applicationOf(c.Stream.Name) {
+		c.Stream.Application = ""
+	}
+	c.Stream.Name = stream
+}
+
+func applicationOf(stream string) string { return "straytoken-leases-" + stream }
+
 // Default completes a configuration: every field that is empty gets its default.
 func (c *Config) Default() {
 	setDefault(&c.Stream.Failover.Duration, 15*time.Second)
@@ -119,7 +138,7 @@ func (c *Config) Default() {
 	setDefault(&c.Stream.MaxRecords, 1000)
 	setDefault(&c.Stream.Start.Text, "latest")
 	if c.Stream.Application == "" && c.Stream.Name != "" {
-		c.Stream.Application = "straytoken-leases-" + c.Stream.Name
+		c.Stream.Application = applicationOf(c.Stream.Name)
 	}
 	yes := true
 	setDefault(&c.Stream.Create, &yes)
@@ -130,8 +149,12 @@ func (c *Config) Default() {
 	setDefault(&c.State.KeepDisputed, 1000)
 	setDefault(&c.Judge.Lateness.Duration, 15*time.Minute)
 	setDefault(&c.Judge.Report.Text, "medium")
+	setDefault(&c.Inventory.Retention.Duration, 90*24*time.Hour)
 	setDefault(&c.DeadLetters.Path, "straytoken-dead-letters.jsonl")
 	setDefault(&c.Listen, "127.0.0.1:9464")
+	setDefault(&c.Limits.Decompressed, 64<<20)
+	setDefault(&c.Limits.Depth, 512)
+	setDefault(&c.Limits.Events, 1<<20)
 	if len(c.Findings) == 0 {
 		c.Findings = []Output{{Type: "stdout"}}
 	}

@@ -122,12 +122,12 @@ func (e *Exception) narrows() bool {
 	return e.Role.Text != "" || e.Account != "" || e.Network.IsValid() || e.Kind != "" || e.Rule != "" || e.When.Text != ""
 }
 
-// Expired describes the exceptions that do not apply any more at a time.
-func (j *Judge) Expired(now time.Time) []string {
+// expired describes the exceptions that do not apply any more at a time.
+func (j *Judge) expired(now time.Time) []string {
 	var out []string
 	for i, e := range j.Exceptions {
-		if !e.Expires.IsZero() && !now.Before(e.Expires.Time) {
-			out = append(out, fmt.Sprintf("judge.exceptions[%d] (%s, of %s) expired on %s", i, e.Reason, e.Owner, e.Expires.Format(time.DateOnly)))
+		if e.Expires.past(now) {
+			out = append(out, fmt.Sprintf("judge.exceptions[%d] (%s, of %s) expired on %s: remove it or renew it", i, e.Reason, e.Owner, e.Expires.Format(time.DateOnly)))
 		}
 	}
 	return out

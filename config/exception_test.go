@@ -35,7 +35,7 @@ func TestGoodException(t *testing.T) {
 		t.Errorf("read as %+v", e)
 	}
 	day := time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC)
-	if len(c.Judge.Expired(day.Add(-time.Second))) != 0 || len(c.Judge.Expired(day)) != 1 {
+	if len(c.Warnings(day.Add(-time.Second))) != 0 || len(c.Warnings(day)) != 1 {
 		t.Error("does not end on its day")
 	}
 }

@@ -77,7 +77,7 @@ func (p Prefix) MarshalYAML() (any, error) {
 // Day is a date or an RFC 3339 time.
 type Day struct{ time.Time }
 
-// UnmarshalYAML reads it.
+// UnmarshalYAML reads it; empty is unset.
 func (d *Day) UnmarshalYAML(n *yaml.Node) error {
 	if n.Value == "" {
 		return nil
@@ -102,6 +102,9 @@ func (d Day) MarshalYAML() (any, error) {
 // IsZero leaves an unset day out of what is printed.
 func (d Day) IsZero() bool { return d.Time.IsZero() }
 
+// past tells whether a day is set and has come at a time.
+func (d Day) past(now time.Time) bool { return !d.IsZero() && !now.Before(d.Time) }
+
 // Start is latest, trim-horizon or a time.
 type Start struct{ Text string }
 
@@ -120,9 +123,12 @@ func (s Start) MarshalYAML() (any, error) { return s.Text, nil }
 // Severity is a severity's name; empty means the default.
 type Severity struct{ Text string }
 
-// UnmarshalYAML reads it.
+// UnmarshalYAML reads it; empty is unset.
 func (s *Severity) UnmarshalYAML(n *yaml.Node) error {
-	if _, err := finding.ParseSeverity(n.Value); err != nil && n.Value != "" {
+	if n.Value == "" {
+		return nil
+	}
+	if _, err := finding.ParseSeverity(n.Value); err != nil {
 		return at(n, "%v", err)
 	}
 	s.Text = n.Value

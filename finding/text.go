@@ -120,10 +120,14 @@ func badgeStyle(s Severity) style {
 	return dim
 }
 
+// staleAfter is when the time to detection stops to say anything: the finding was
+// made from an old log.
+const staleAfter = 7 * 24 * time.Hour
+
 // judgement is the line of figures below the headline.
 func judgement(f *Finding) string {
 	latency := ""
-	if f.Observed != nil && !f.Observed.Time.IsZero() && f.DetectedAt.After(f.Observed.Time) {
+	if f.Observed != nil && f.DetectedAt.After(f.Observed.Time) && f.DetectedAt.Sub(f.Observed.Time) < staleAfter {
 		latency = "detected " + span(f.DetectedAt.Sub(f.Observed.Time)) + " after the first foreign call"
 	}
 	return joined(" · ", fmt.Sprintf("Score %d", f.Score), prefixed("confidence ", word(string(f.Confidence))), latency)

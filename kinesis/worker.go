@@ -69,6 +69,16 @@ func stopped(ctx context.Context, err error) error {
 	return err
 }
 
+// Check makes the first of Run's start-up checks, those that change nothing: that there are credentials, and that the
+// stream exists and is active. It is for callers who create things of their own before Run.
+func (w *Worker) Check(ctx context.Context) error {
+	if err := w.checkCredentials(ctx); err != nil {
+		return err
+	}
+	_, err := awaitStream(ctx, w.clients.Kinesis, w.cfg.Stream)
+	return explain(err, "the Kinesis stream "+w.cfg.Stream)
+}
+
 func (w *Worker) checkCredentials(ctx context.Context) error {
 	for _, p := range []aws.CredentialsProvider{w.clients.Kinesis.Options().Credentials, w.clients.DynamoDB.Options().Credentials} {
 		if _, err := retrieve(ctx, p); err != nil {

@@ -26,16 +26,8 @@ type Server struct {
 // checkTimeout bounds one probe.
 const checkTimeout = 5 * time.Second
 
-// Listen opens a listener; an address without a host is refused rather than bound
-// to all interfaces.
+// Listen opens a listener on host:port.
 func Listen(address string, alive, ready Check, metrics *prometheus.Registry) (*Server, error) {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, fmt.Errorf("listen on %q: %w: write host:port", address, err)
-	}
-	if host == "" {
-		return nil, fmt.Errorf("listen on %q: no host: write 127.0.0.1 for this machine alone, 0.0.0.0 for everybody", address)
-	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen for probes and metrics: %w", err)

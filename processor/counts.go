@@ -2,6 +2,8 @@ package processor
 
 import (
 	"errors"
+	"maps"
+	"sync"
 	"sync/atomic"
 
 	"github.com/straytoken/straytoken/cloudtrail"
@@ -22,23 +24,36 @@ type Counts struct {
 	Closed      atomic.Int64
 	Suppressed  atomic.Int64 // findings that an exception or a custom rule keeps from being reported
 
-	Staged map[string]*atomic.Int64 // sessions that met a staged rule, by its name; fixed keys
-
 	Skipped   [cloudtrail.SkipReasons]atomic.Int64   // parts of records, by cloudtrail.SkipReason
 	Envelopes [cloudtrail.EnvelopeKinds]atomic.Int64 // envelopes opened, by cloudtrail.Envelope
 	Bad       map[cloudtrail.Reason]*atomic.Int64    // dead letters, by cloudtrail.Reason; fixed keys
+
+	mu     sync.Mutex
+	staged map[string]int64 // sessions that met a staged rule, by its name
 }
 
-func newCounts(staged []string) *Counts {
+func newCounts() *Counts {
 	bad := map[cloudtrail.Reason]*atomic.Int64{}
 	for _, r := range append(cloudtrail.Reasons(), reasonDefect, reasonOther) {
 		bad[r] = new(atomic.Int64)
 	}
-	byRule := map[string]*atomic.Int64{}
-	for _, name := range staged {
-		byRule[name] = new(atomic.Int64)
+	return &Counts{Bad: bad, staged: map[string]int64{}}
+}
+
+// Stage counts for staged rules too. One that was counted before counts on.
+func (c *Counts) Stage(names ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, name := range names {
+		c.staged[name] += 0
 	}
-	return &Counts{Bad: bad, Staged: byRule}
+}
+
+// Staged gives how many sessions met each staged rule, by its name.
+func (c *Counts) Staged() map[string]int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.staged)
 }
 
 func (c *Counts) decoded(s *cloudtrail.Summary) {
@@ -53,9 +68,11 @@ func (c *Counts) decoded(s *cloudtrail.Summary) {
 
 // met counts the staged rules that were met for the first time.
 func (c *Counts) met(changes []state.Change) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for i := range changes {
-		if rule, ok := rules.StagedRule(&changes[i].Fact); ok && c.Staged[rule] != nil && changes[i].New {
-			c.Staged[rule].Add(1)
+		if rule, ok := rules.StagedRule(&changes[i].Fact); ok && changes[i].New {
+			c.staged[rule]++
 		}
 	}
 }

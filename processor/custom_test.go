@@ -30,8 +30,8 @@ func ruled(t *testing.T, store state.Store, to sink.Sink, content string, except
 		t.Fatal(err)
 	}
 	return processor.New(processor.Config{
-		Facts: state.NewFacts(store, 1<<16), Extractor: rules.Extractor{Keep: 1000, Contested: 1000, Custom: engine},
-		Policy: &rules.Policy{Custom: engine, Exceptions: exceptions}, Staged: engine.Staged(),
+		Facts: state.NewFacts(store, 1<<16), Extractor: rules.Extractor{Keep: 1000, Contested: 1000},
+		Policy:   &rules.Policy{Custom: engine, Exceptions: exceptions},
 		Findings: to, DeadLetters: discard{}, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 }
@@ -61,7 +61,7 @@ func TestCustomRulesInAnyOrder(t *testing.T) {
 		if err := p.Finish(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		said := append(saidAll(got.open()), fmt.Sprint("staged ", p.Counts().Staged["trial"].Load() > 0))
+		said := append(saidAll(got.open()), fmt.Sprint("staged ", p.Counts().Staged()["trial"] > 0))
 		if round == 0 {
 			want = said
 			checkVariety(t, got.open())
@@ -193,7 +193,7 @@ func TestStagedChangesNothing(t *testing.T) {
 		run(t, p, events)
 	}
 	diff(t, saidAll(without.open()), saidAll(with.open()))
-	if n := p.Counts().Staged["ss"].Load(); n != 1 {
+	if n := p.Counts().Staged()["ss"]; n != 1 {
 		t.Errorf("counted %d, want 1", n)
 	}
 }

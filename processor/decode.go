@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/straytoken/straytoken/cloudtrail"
+	"github.com/straytoken/straytoken/rules"
 	"github.com/straytoken/straytoken/sink"
 	"github.com/straytoken/straytoken/state"
 )
@@ -14,7 +15,14 @@ import (
 func (p *Processor) decode(records []Record) ([]state.Fact, []sink.DeadLetter) {
 	d := p.decoders.Get().(*cloudtrail.Decoder)
 	defer p.decoders.Put(d)
-	b := batch{p: p, decoder: d}
+	b := batch{p: p, decoder: d, extractor: p.cfg.Extractor}
+	policy := p.policy.Load()
+	if b.extractor.Ranges == nil {
+		b.extractor.Ranges = policy.Ranges
+	}
+	if b.extractor.Custom == nil {
+		b.extractor.Custom = policy.Custom
+	}
 	for i := range records {
 		b.record(&records[i])
 	}
@@ -23,10 +31,11 @@ func (p *Processor) decode(records []Record) ([]state.Fact, []sink.DeadLetter) {
 
 // batch collects what records say.
 type batch struct {
-	p       *Processor
-	decoder *cloudtrail.Decoder
-	facts   []state.Fact
-	letters []sink.DeadLetter
+	p         *Processor
+	decoder   *cloudtrail.Decoder
+	extractor rules.Extractor
+	facts     []state.Fact
+	letters   []sink.DeadLetter
 }
 
 func (b *batch) record(r *Record) {
@@ -72,7 +81,7 @@ func (b *batch) event(e *cloudtrail.Event) (err error) {
 		}
 	}()
 	b.p.noteTime(e.Time.Unix())
-	b.facts = append(b.facts, b.p.cfg.Extractor.Facts(e)...)
+	b.facts = append(b.facts, b.extractor.Facts(e)...)
 	return nil
 }
 

@@ -168,11 +168,19 @@ func title(f *finding.Finding, v *rules.Verdict) string {
 	case v.Title != "":
 		return v.Title + ": " + what
 	case f.FirstSeen != nil && f.Observed != nil:
-		return fmt.Sprintf("%s, first used from %s, are used from %s", what, f.FirstSeen.Address, f.Observed.Address)
+		return fmt.Sprintf("%s, first used from %s, are used from %s", what, where(f.FirstSeen), where(f.Observed))
 	case f.Observed != nil:
-		return fmt.Sprintf("%s are used by somebody else from %s", what, f.Observed.Address)
+		return fmt.Sprintf("%s are used by somebody else from %s", what, where(f.Observed))
 	}
 	return what
+}
+
+// where is an address, with the VPC endpoint that it is behind.
+func where(o *finding.Observation) string {
+	if o.VPCEndpointID == "" {
+		return o.Address
+	}
+	return o.Address + " behind " + o.VPCEndpointID
 }
 
 func closingReason(v *rules.Verdict) string {

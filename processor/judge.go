@@ -44,10 +44,11 @@ func (p *Processor) judge(ctx context.Context, locks []string) (debt, error) {
 func (p *Processor) verdicts(ctx context.Context, locks []string) ([]rules.Verdict, error) {
 	var out []rules.Verdict
 	var failed map[string]error
+	policy := p.policy.Load()
 	err := p.read(ctx, func(view state.View) {
 		out, failed = nil, map[string]error{}
 		for _, lock := range locks {
-			verdicts, err := judgeSafely(p.cfg.Policy, lock, view)
+			verdicts, err := judgeSafely(policy, lock, view)
 			if err != nil {
 				failed[lock] = err
 				continue

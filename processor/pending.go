@@ -26,6 +26,11 @@ func (p *Processor) Tick(ctx context.Context) error {
 // come: every finding is then in its final state.
 func (p *Processor) Finish(ctx context.Context) error {
 	p.ended.Store(true)
+	return p.Flush(ctx)
+}
+
+// Flush says what is left to say of all open findings now, before a stop.
+func (p *Processor) Flush(ctx context.Context) error {
 	return p.finish(ctx, p.cfg.Now().Add(2*p.cfg.Lateness))
 }
 

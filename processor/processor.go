@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,8 +29,8 @@ type Record struct {
 // required.
 type Config struct {
 	Facts       *state.Facts
-	Policy      *rules.Policy
-	Extractor   rules.Extractor
+	Policy      *rules.Policy   // until SetPolicy; default the zero value
+	Extractor   rules.Extractor // its Ranges and Custom are the policy's where they are nil
 	Findings    sink.Sink
 	DeadLetters sink.DeadLetterSink
 	Limits      cloudtrail.Limits
@@ -38,8 +39,6 @@ type Config struct {
 	Lateness time.Duration
 	// Report is the least severity of findings. Default medium.
 	Report finding.Severity
-	// Staged names the custom rules that are staged, each of which has a counter.
-	Staged []string
 	Logger *slog.Logger     // default slog.Default()
 	Now    func() time.Time // default time.Now
 }
@@ -48,6 +47,7 @@ type Config struct {
 // use, one batch a shard at a time.
 type Processor struct {
 	cfg      Config
+	policy   atomic.Pointer[rules.Policy]
 	decoders sync.Pool
 	counts   *Counts
 	newest   atomic.Int64 // newest event time seen, seconds since 1970
@@ -56,6 +56,7 @@ type Processor struct {
 	mu      sync.Mutex
 	owed    map[string]debt      // by shard: what an error interrupted
 	pending map[string]time.Time // by lock: when to say what is left to say of an open finding
+	spoken  map[string]sent      // by finding: what this worker said and has not looked at again
 }
 
 // New makes a Processor.
@@ -75,10 +76,16 @@ func New(cfg Config) *Processor {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	p := &Processor{cfg: cfg, owed: map[string]debt{}, pending: map[string]time.Time{}, counts: newCounts(cfg.Staged)}
+	p := &Processor{cfg: cfg, owed: map[string]debt{}, pending: map[string]time.Time{}, spoken: map[string]sent{}, counts: newCounts()}
+	p.policy.Store(cfg.Policy)
 	p.decoders.New = func() any { return cloudtrail.NewDecoder(cfg.Limits) }
 	return p
 }
+
+// SetPolicy judges by another policy from now on. A judgement under way ends by the
+// policy that it began with. Sessions judged before are judged anew when something
+// new is known of them. The policy must not be changed afterwards.
+func (p *Processor) SetPolicy(policy *rules.Policy) { p.policy.Store(policy) }
 
 // Counts gives the counters, which go on counting.
 func (p *Processor) Counts() *Counts { return p.counts }
@@ -88,11 +95,7 @@ func (p *Processor) Counts() *Counts { return p.counts }
 // nothing but what was not confirmed.
 func (p *Processor) Process(ctx context.Context, records []Record) error {
 	facts, letters := p.decode(records)
-	changes, err := p.cfg.Facts.Absorb(ctx, facts)
-	if err != nil {
-		return fmt.Errorf("remember facts: %w", err)
-	}
-	if err := p.settle(ctx, shardOf(records), changes); err != nil {
+	if err := p.learn(ctx, shardOf(records), facts); err != nil {
 		return err
 	}
 	if len(letters) > 0 {
@@ -102,6 +105,23 @@ func (p *Processor) Process(ctx context.Context, records []Record) error {
 		p.counts.DeadLetters.Add(int64(len(letters)))
 	}
 	p.counts.Records.Add(int64(len(records)))
+	return nil
+}
+
+// learn remembers facts and judges what they touch. Of a session that is disputed
+// from this batch on, more is worth remembering than the first pass kept: so it is
+// passed over once more.
+func (p *Processor) learn(ctx context.Context, shard string, facts []state.Fact) error {
+	for range 2 {
+		changes, err := p.cfg.Facts.Absorb(ctx, facts)
+		if err != nil {
+			return fmt.Errorf("remember facts: %w", err)
+		}
+		disputed, err := p.settle(ctx, shard, changes)
+		if err != nil || !disputed {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -119,30 +139,34 @@ const maxRounds = 16
 
 // settle judges what the changes touch, and what their verdicts touch in turn,
 // until nothing is left. What an error interrupts stays owed to the shard: its
-// facts are already known, so processing the batch again would not find it.
-func (p *Processor) settle(ctx context.Context, shard string, changes []state.Change) error {
+// facts are already known, so processing the batch again would not find it. It
+// tells whether a session came to be disputed.
+func (p *Processor) settle(ctx context.Context, shard string, changes []state.Change) (disputed bool, err error) {
 	work := p.takeOwed(shard)
 	work.changes = append(work.changes, changes...)
 	for range maxRounds {
 		touched, err := p.touched(ctx, work.changes)
 		if err != nil {
 			p.owe(shard, work)
-			return err
+			return disputed, err
 		}
 		work.locks = rules.Locks(append(work.locks, touched...))
 		if len(work.locks) == 0 {
-			return nil
+			return disputed, nil
 		}
 		next, err := p.judge(ctx, work.locks)
 		if err != nil {
 			p.owe(shard, debt{locks: work.locks})
-			return err
+			return disputed, err
 		}
+		disputed = disputed || slices.ContainsFunc(next.changes, isDispute)
 		work = next
 	}
 	p.cfg.Logger.Warn("consequences of verdicts do not end", "shard", shard)
-	return nil
+	return disputed, nil
 }
+
+func isDispute(c state.Change) bool { return c.New && c.Member == state.ContestedClass }
 
 // debt is work still to be done: facts whose sessions are to be found, and
 // sessions to be judged.

@@ -71,12 +71,13 @@ type line struct {
 func (p *Processor) news(verdicts []*rules.Verdict, said map[state.Key]*state.Set, final bool) []line {
 	var lines []line
 	for _, v := range verdicts {
-		last := lastSent(said[findingKey(findingID(v))])
+		id := findingID(v)
+		last, own := lastSent(said[findingKey(id)]), p.takeSpoken(id)
 		now := p.says(v, last)
 		switch {
 		case last == nil && now.Status == finding.Closed:
-		case last == nil || last.differs(&now, final):
-			silent := now.Status != finding.Open && (last == nil || last.Status != finding.Open)
+		case last == nil || last.differs(&now, final) || own != nil && own.differs(&now, final):
+			silent := now.Status != finding.Open && !last.open() && !own.open()
 			if silent {
 				now.Unsaid++
 			}
@@ -89,6 +90,30 @@ func (p *Processor) news(verdicts []*rules.Verdict, said map[state.Key]*state.Se
 	return lines
 }
 
+// speak notes what this worker said, until it has looked once more whether that
+// still holds. Another worker's line of the same moment may stand in the store as
+// the last, while ours is the last that was heard.
+func (p *Processor) speak(lines []line) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, l := range lines {
+		if !l.silent {
+			p.spoken[findingID(l.verdict)] = l.now
+		}
+	}
+}
+
+func (p *Processor) takeSpoken(id string) *sent {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	own, ok := p.spoken[id]
+	if !ok {
+		return nil
+	}
+	delete(p.spoken, id)
+	return &own
+}
+
 // says is what there is to say of a verdict.
 func (p *Processor) says(v *rules.Verdict, last *sent) sent {
 	now := sent{Sequence: 1, Status: p.status(v), Severity: v.Severity, Digest: digest(v), Whole: whole(v, p.phase(v))}
@@ -97,6 +122,8 @@ func (p *Processor) says(v *rules.Verdict, last *sent) sent {
 	}
 	return now
 }
+
+func (s *sent) open() bool { return s != nil && s.Status == finding.Open }
 
 // differs tells whether there is something new to say.
 func (s *sent) differs(now *sent, final bool) bool {
@@ -125,6 +152,7 @@ func (p *Processor) send(ctx context.Context, lines []line) ([]string, error) {
 	if err := p.deliver(ctx, findings); err != nil {
 		return nil, err
 	}
+	p.speak(lines)
 	if _, err := p.cfg.Facts.Absorb(ctx, facts); err != nil {
 		return nil, fmt.Errorf("remember what was reported: %w", err)
 	}
@@ -185,7 +213,11 @@ func digest(v *rules.Verdict) string {
 
 // whole is all that a finding tells.
 func whole(v *rules.Verdict, phase finding.Phase) string {
-	parts := []string{digest(v), string(phase), strconv.Itoa(v.Score), strconv.Itoa(intruderEvents(v))}
+	parts := []string{digest(v), string(phase), strconv.Itoa(v.Score)}
+	for i := range v.Places {
+		p := &v.Places[i]
+		parts = append(parts, fmt.Sprintf("%s %s %s %d %d %s", p.Role, p.Host, p.Endpoint, p.Last, len(p.Seen), p.Why))
+	}
 	for _, e := range v.Evidence {
 		parts = append(parts, fmt.Sprintf("%s %d", e.Code, e.Weight))
 	}

@@ -72,6 +72,9 @@ func Affected(c state.Change, view state.View) []string {
 			return nil // the session itself is judged for its own facts
 		}
 		return sessions(view.Set(c.Key))
+	case "outside": // only who was first is judged by it, and who was thought to be
+		first := sessions(view.Set(c.Key))
+		return first[:min(len(first), 2)]
 	case "account":
 		if state.Class(c.Member) == classWatch {
 			return nil
@@ -151,11 +154,13 @@ func affectedRole(c state.Change, view state.View) []string {
 	if state.Class(c.Member) == classActive {
 		return nil
 	}
+	m := view.Set(c.Key).Member(c.Member)
+	if m.First().EventID != c.EventID {
+		return nil // not the role's first, so nobody else's place is taken
+	}
 	var out []string
-	if m := view.Set(c.Key).Member(c.Member); m != nil {
-		for _, o := range m.Seen {
-			out = append(out, o.Session)
-		}
+	for _, o := range m.Seen {
+		out = append(out, o.Session)
 	}
 	return out
 }

@@ -56,6 +56,7 @@ func (t *trial) weighAlone(p *place) {
 	t.personAddress(p)
 	t.remoteCommand(p)
 	t.outsideEgress(p)
+	t.outsideAWS(p)
 	t.impossibleSystem(p)
 	t.callerIdentity(p)
 	t.deniedBurst(p)
@@ -116,7 +117,7 @@ func (t *trial) foreignEndpoint(p *place) {
 		t.weigh(p, ForeignEndpoint, fmt.Sprintf("VPC endpoint %s belongs to account %s, which is not one of ours", p.Endpoint, account))
 		return
 	}
-	if _, known := t.ownPrivate(p.Host); known {
+	if _, known := t.ownPrivate(p); known {
 		t.weigh(p, StrangeEndpoint, fmt.Sprintf("nothing else of ours uses VPC endpoint %s, and %s is not the instance's own address", p.Endpoint, p.Host))
 	}
 }
@@ -177,15 +178,13 @@ func (t *trial) remoteCommand(p *place) {
 // outsideEgress: E3.
 func (t *trial) outsideEgress(p *place) {
 	id := t.instance()
-	if id == "" || p.Endpoint != "" || !t.inv.GatewaysOnly(t.account(), id) {
+	if id == "" || p.Endpoint != "" {
 		return
 	}
-	for _, vpc := range t.inv.VPCs(id) {
-		for _, c := range t.inv.Gateways(vpc) {
-			if c.Holds(p.First().Time, p.First().Time) {
-				t.weigh(p, OutsideEgress, fmt.Sprintf("%s has no way out but %s (%s)", id, c.Host, c.Why))
-				return
-			}
+	for _, c := range t.onlyWaysOut(id, p.First()) {
+		if c.Holds(p.First().Time, p.First().Time) {
+			t.weigh(p, OutsideEgress, fmt.Sprintf("%s has no way out but %s (%s)", id, c.Host, c.Why))
+			return
 		}
 	}
 }

@@ -14,8 +14,8 @@ import (
 
 var eight = time.Date(2027, 1, 10, 8, 0, 0, 0, time.UTC)
 
-// at is an event of one machine's session, some minutes after eight.
-func at(minute int, address string) *cloudtrail.Event {
+// eventAt is an event of one machine's session, some minutes after eight.
+func eventAt(minute int, address string) *cloudtrail.Event {
 	return &cloudtrail.Event{
 		Time: eight.Add(time.Duration(minute) * time.Minute), Source: "s3.amazonaws.com", Name: "ListBuckets", ID: address, Region: "eu-central-1",
 		SourceIPAddress: address, UserAgent: "aws-sdk-go-v2/1.30.0 os/linux", RecipientAccountID: "111122223333",
@@ -26,8 +26,8 @@ func at(minute int, address string) *cloudtrail.Event {
 	}
 }
 
-// judge judges the session of some events.
-func judge(p *rules.Policy, events ...*cloudtrail.Event) []rules.Verdict {
+// judgeEvents judges the session of some events.
+func judgeEvents(p *rules.Policy, events ...*cloudtrail.Event) []rules.Verdict {
 	memory := state.NewMemory(1 << 10)
 	for _, e := range events {
 		_ = memory.Put(context.Background(), rules.Extractor{Keep: 10, Contested: 10, Custom: p.Custom}.Facts(e)) // memory never fails
@@ -41,7 +41,7 @@ func (a always) Holds(*rules.Verdict) bool { return bool(a) }
 
 func TestExceptions(t *testing.T) {
 	network := netip.MustParsePrefix
-	owner, intruder, another := at(0, "203.0.113.1"), at(5, "198.51.100.7"), at(30, "192.0.2.66")
+	owner, intruder, another := eventAt(0, "203.0.113.1"), eventAt(5, "198.51.100.7"), eventAt(30, "192.0.2.66")
 	two, three := []*cloudtrail.Event{owner, intruder}, []*cloudtrail.Event{owner, intruder, another}
 	tests := []struct {
 		name   string
@@ -75,7 +75,7 @@ func TestExceptions(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.e.Reason, tt.e.Owner = "why", "who"
-			v := judge(&rules.Policy{Exceptions: []rules.Exception{tt.e}}, tt.events...)[0]
+			v := judgeEvents(&rules.Policy{Exceptions: []rules.Exception{tt.e}}, tt.events...)[0]
 			if got := v.Suppressed != nil; got != tt.want {
 				t.Errorf("suppressed is %t", got)
 			}
@@ -114,7 +114,7 @@ func (fixed) Effect(string) *rules.Effect               { return nil }
 // TestSuppressedConvictsNobody: an address that is known and excepted says nothing
 // against the sessions of others.
 func TestSuppressedConvictsNobody(t *testing.T) {
-	v := judge(&rules.Policy{Exceptions: []rules.Exception{{Kind: rules.EC2, Reason: "r", Owner: "o"}}}, at(0, "203.0.113.1"), at(5, "198.51.100.7"))[0]
+	v := judgeEvents(&rules.Policy{Exceptions: []rules.Exception{{Kind: rules.EC2, Reason: "r", Owner: "o"}}}, eventAt(0, "203.0.113.1"), eventAt(5, "198.51.100.7"))[0]
 	for _, f := range v.Consequences() {
 		if state.Class(f.Member) == "convict" {
 			t.Errorf("convicts: %s", f.Member)
@@ -131,19 +131,19 @@ func TestEffectsOfVerdictRules(t *testing.T) {
 		score   int
 		count   int // of verdicts
 	}{
-		{"none", nil, []*cloudtrail.Event{at(0, "203.0.113.1"), at(5, "198.51.100.7")}, 70, 1},
-		{"raises", fixed{{Rule: "up", Weight: 30}}, []*cloudtrail.Event{at(0, "203.0.113.1"), at(5, "198.51.100.7")}, 100, 1},
-		{"lowers", fixed{{Rule: "down", Weight: -50}}, []*cloudtrail.Event{at(0, "203.0.113.1"), at(5, "198.51.100.7")}, 20, 1},
-		{"lowers every intruder", fixed{{Rule: "down", Weight: -50}}, []*cloudtrail.Event{at(0, "203.0.113.1"), at(5, "198.51.100.7"), at(30, "192.0.2.66")}, 20, 1},
-		{"not below zero", fixed{{Rule: "down", Weight: -200}}, []*cloudtrail.Event{at(0, "203.0.113.1"), at(5, "198.51.100.7")}, 0, 1},
-		{"against the owner", fixed{{Rule: "up", Weight: 60}}, []*cloudtrail.Event{at(0, "203.0.113.1")}, 60, 1},
-		{"staged", fixed{{Rule: "up", Weight: 30, Staged: true}}, []*cloudtrail.Event{at(0, "203.0.113.1"), at(5, "198.51.100.7")}, 70, 1},
-		{"a finding of its own", fixed{own}, []*cloudtrail.Event{at(0, "203.0.113.1"), at(5, "198.51.100.7")}, 70, 2},
-		{"a finding of its own, without an intruder", fixed{own}, []*cloudtrail.Event{at(0, "203.0.113.1")}, 0, 2},
+		{"none", nil, []*cloudtrail.Event{eventAt(0, "203.0.113.1"), eventAt(5, "198.51.100.7")}, 70, 1},
+		{"raises", fixed{{Rule: "up", Weight: 30}}, []*cloudtrail.Event{eventAt(0, "203.0.113.1"), eventAt(5, "198.51.100.7")}, 100, 1},
+		{"lowers", fixed{{Rule: "down", Weight: -50}}, []*cloudtrail.Event{eventAt(0, "203.0.113.1"), eventAt(5, "198.51.100.7")}, 20, 1},
+		{"lowers every intruder", fixed{{Rule: "down", Weight: -50}}, []*cloudtrail.Event{eventAt(0, "203.0.113.1"), eventAt(5, "198.51.100.7"), eventAt(30, "192.0.2.66")}, 20, 1},
+		{"not below zero", fixed{{Rule: "down", Weight: -200}}, []*cloudtrail.Event{eventAt(0, "203.0.113.1"), eventAt(5, "198.51.100.7")}, 0, 1},
+		{"against the owner", fixed{{Rule: "up", Weight: 60}}, []*cloudtrail.Event{eventAt(0, "203.0.113.1")}, 60, 1},
+		{"staged", fixed{{Rule: "up", Weight: 30, Staged: true}}, []*cloudtrail.Event{eventAt(0, "203.0.113.1"), eventAt(5, "198.51.100.7")}, 70, 1},
+		{"a finding of its own", fixed{own}, []*cloudtrail.Event{eventAt(0, "203.0.113.1"), eventAt(5, "198.51.100.7")}, 70, 2},
+		{"a finding of its own, without an intruder", fixed{own}, []*cloudtrail.Event{eventAt(0, "203.0.113.1")}, 0, 2},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := judge(&rules.Policy{Custom: tt.effects}, tt.events...)
+			got := judgeEvents(&rules.Policy{Custom: tt.effects}, tt.events...)
 			if len(got) != tt.count || got[0].Score != tt.score {
 				t.Fatalf("%d verdicts, score %d; want %d, %d", len(got), got[0].Score, tt.count, tt.score)
 			}

@@ -28,17 +28,16 @@ const restart = 15 * 60
 // explain finds the reason why a place is the session's own, if there is one, and
 // drops the evidence that it outweighs.
 func (t *trial) explain(p *place) {
-	for i, try := range []func(*place) string{t.known, t.byEndpoint, t.byInventory, t.byGateway, t.byPool, t.byIssuer} {
-		if why := try(p); why != "" {
-			p.explained, p.Evidence, p.proven = why, standing(p.Evidence), i < proofs
+	for _, way := range []struct {
+		try   func(*place) string
+		proof bool // the explanation names this very session, not just many like it
+	}{{t.byEndpoint, true}, {t.byInventory, true}, {t.byGateway, true}, {t.byTimeline, true}, {t.known, false}, {t.byPool, false}, {t.byIssuer, false}} {
+		if why := way.try(p); why != "" {
+			p.explained, p.Evidence, p.proven = why, standing(p.Evidence), way.proof
 			return
 		}
 	}
 }
-
-// proofs is how many of explain's ways prove that the address is this session's
-// own; the others find it like those of many others.
-const proofs = 4
 
 // standing keeps the evidence that counts even at an explained address.
 func standing(all []finding.Evidence) []finding.Evidence {
@@ -79,10 +78,10 @@ func (t *trial) byEndpoint(p *place) string {
 // private address behind it is the instance's own and the software the usual. The
 // address alone proves nothing: a thief may give his own machine the same.
 func (t *trial) byUnnamedEndpoint(p *place) string {
-	if t.inv.OwnEndpoint(p.Endpoint) {
+	if t.inv.OwnEndpoint(p.Endpoint) || t.policy.Timeline.OwnEndpoint(p.Endpoint, p.First().At()) {
 		return "VPC endpoint " + p.Endpoint + " of our own"
 	}
-	own, known := t.ownPrivate(p.Host)
+	own, known := t.ownPrivate(p)
 	others := t.othersAt(network.EndpointKey(p.Endpoint))
 	switch {
 	case known && !own || t.rival(p) != nil:
@@ -93,13 +92,14 @@ func (t *trial) byUnnamedEndpoint(p *place) string {
 	return ""
 }
 
-// ownPrivate tells whether a private address is the instance's own, and whether
-// its own are known at all.
-func (t *trial) ownPrivate(host string) (own, known bool) {
+// ownPrivate tells whether a place's private address is the instance's own, and
+// whether its own are known at all.
+func (t *trial) ownPrivate(p *place) (own, known bool) {
+	own, known = t.listedPrivate(p)
 	for _, c := range t.inv.Instance(t.instance()) {
 		if network.ParseCaller(c.Host).Class == network.Private {
 			known = true
-			own = own || c.Host == host
+			own = own || c.Host == p.Host
 		}
 	}
 	return own, known
@@ -107,7 +107,7 @@ func (t *trial) ownPrivate(host string) (own, known bool) {
 
 // ours tells whether an account is one of our own.
 func (t *trial) ours(account string) bool {
-	return account == t.account() || slices.Contains(t.policy.Accounts, account) ||
+	return account == t.account() || t.policy.Timeline.Covers(account) || slices.Contains(t.policy.Accounts, account) ||
 		len(t.view.Set(network.AccountKey(account)).Class(classActive)) > 0
 }
 
@@ -360,7 +360,7 @@ func neighbours(a, b string) bool {
 // from before the start was not used again.
 func (t *trial) restarted(p *place) bool {
 	id := t.instance()
-	if id == "" || p.private || p.Endpoint != "" {
+	if id == "" || p.private || p.Endpoint != "" || t.outsideRanges(p) {
 		return false
 	}
 	for _, at := range t.inv.Times(id, network.Started) {

@@ -45,6 +45,8 @@ type Extractor struct {
 	Keep, Contested int
 	// Custom are the operator's own rules over events; nil: none.
 	Custom Custom
+	// Ranges are the address ranges that AWS publishes; nil: no facts about them.
+	Ranges *network.Ranges
 }
 
 // Facts is what one event is worth remembering for, nothing for most of what AWS
@@ -61,6 +63,7 @@ func (x Extractor) Facts(e *cloudtrail.Event) []state.Fact {
 	facts = append(facts, x.session(c)...)
 	facts = append(facts, x.custom(c)...)
 	facts = append(facts, c.address()...)
+	facts = append(facts, c.outside(x.Ranges)...)
 	return append(facts, c.role()...)
 }
 

@@ -68,7 +68,7 @@ type place struct {
 	private   bool
 	endpoint  *state.Member // the use that names the endpoint's account
 	explained string
-	proven    bool  // the explanation names this very session, not just many like it
+	proven    bool  // the explanation names this very session
 	moved     int64 // when the explanation took the place of another address, seconds since 1970; 0: it did not
 }
 
@@ -185,6 +185,9 @@ func (t *trial) verdict() Verdict {
 	}
 	for _, p := range t.places {
 		t.settle(p)
+	}
+	t.settleFaint()
+	for _, p := range t.places {
 		v.Places = append(v.Places, p.Place)
 		if p.Role == finding.Intruder && p.Score > v.Score {
 			v.Score, v.Evidence = p.Score, p.Evidence
@@ -213,6 +216,23 @@ func (t *trial) settle(p *place) {
 	default:
 		p.Role = finding.Explained
 		p.Why = cmp.Or(p.explained, "not explained, but too little speaks against it")
+	}
+}
+
+// settleFaint names the suspect of a session in which nobody is an intruder and
+// something speaks, faintly, against one place.
+func (t *trial) settleFaint() {
+	var faint *place
+	for _, p := range t.places {
+		switch {
+		case p.Role == finding.Intruder:
+			return
+		case p.Score >= lowScore && (faint == nil || p.Score > faint.Score):
+			faint = p
+		}
+	}
+	if faint != nil {
+		faint.Role, faint.Why = finding.Intruder, whyIntruder(faint)
 	}
 }
 

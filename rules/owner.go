@@ -8,11 +8,12 @@ import (
 // Trust decides who the owner is when several addresses could be. Time of first
 // use is only one reason among others: a thief can be first.
 const (
-	trustProven    = 100 // the inventory or the configuration says so
+	trustProven    = 60  // the inventory says so
 	trustExplained = 40  // it is like the addresses of many others
 	trustPlatform  = 50  // AWS's own agent runs there
 	trustNeighbour = 30  // another machine of the account started there
-	trustEarliest  = 25  // it was used first
+	trustEarliest  = 45  // it was used first
+	trustOutside   = -50 // it is outside AWS, and the machine should be inside
 )
 
 // chooseOwner finds the place that the session belongs to; nil without places.
@@ -43,6 +44,9 @@ func (t *trial) trust(p *place) int {
 	}
 	if t.platformAt(p) {
 		trust += trustPlatform
+	}
+	if t.kind.insideAWS() && t.outsideRanges(p) {
+		trust += trustOutside
 	}
 	for _, e := range p.Evidence {
 		trust -= e.Weight
@@ -78,6 +82,7 @@ const (
 	firstPublicRelation = 30
 	endpointRelation    = 30
 	presignedRelation   = 20
+	sandboxRelation     = 30
 )
 
 // relationTo is the weight of a second address. An IPv6 address beside an IPv4 one
@@ -89,6 +94,8 @@ func (t *trial) relationTo(p *place) int {
 	switch {
 	case t.kind.Compute() && t.rival(p) != nil:
 		return w
+	case t.sandbox(p):
+		return min(w, sandboxRelation)
 	case t.firstPublic(p):
 		return min(w, firstPublicRelation)
 	case t.unnamedEndpoint(p):
@@ -113,7 +120,7 @@ func (t *trial) unnamedEndpoint(p *place) bool {
 	if p.Endpoint == "" || p.endpoint.First().Value != "" {
 		return false
 	}
-	_, known := t.ownPrivate(p.Host)
+	_, known := t.ownPrivate(p)
 	return !known
 }
 

@@ -21,23 +21,24 @@ const (
 	UnknownNetwork  Code = "unknown-network"  // outside the networks that the configuration lists
 )
 
-// The evidence; E1 to E16 of the specification.
+// The evidence.
 const (
-	PersonAddress    Code = "person-address"    // E1 people or long-term keys use the address
-	RemoteCommand    Code = "remote-command"    // E2 a command was sent to the instance from the address
-	OutsideEgress    Code = "outside-egress"    // E3 not among the VPC's only ways out
-	ImpossibleSystem Code = "impossible-system" // E4 an operating system that the workload does not run
-	AgentDrift       Code = "agent-drift"       // E5 other software than the workload's
-	CallerIdentity   Code = "caller-identity"   // E6 the role's first GetCallerIdentity
-	ConvictedAddress Code = "convicted-address" // E7 the address is in another finding
-	NoEndpoint       Code = "no-endpoint"       // E8 a private address without a VPC endpoint
-	OlderMetadata    Code = "older-metadata"    // E9 the key was handed out over IMDSv1, its sibling over v2 is in use
-	Interleaved      Code = "interleaved"       // E10 both addresses in use at the same time
-	DeniedBurst      Code = "denied-burst"      // E11 several actions denied within minutes
-	ConsoleUse       Code = "console-use"       // E12 a machine's session signs in to the console
-	NewRegion        Code = "new-region"        // E13 a region that is new for the role
-	AfterTermination Code = "after-termination" // E14 the instance is gone
-	NotIssuerAddress Code = "not-issuer"        // E16 first used elsewhere than asked for
+	PersonAddress    Code = "person-address"    // people or long-term keys use the address
+	RemoteCommand    Code = "remote-command"    // a command was sent to the instance from the address
+	OutsideEgress    Code = "outside-egress"    // not among the VPC's only ways out
+	ImpossibleSystem Code = "impossible-system" // an operating system that the workload does not run
+	AgentDrift       Code = "agent-drift"       // other software than the workload's
+	CallerIdentity   Code = "caller-identity"   // the role's first GetCallerIdentity
+	ConvictedAddress Code = "convicted-address" // the address is in another finding
+	NoEndpoint       Code = "no-endpoint"       // a private address without a VPC endpoint
+	OlderMetadata    Code = "older-metadata"    // the key was handed out over IMDSv1, its sibling over v2 is in use
+	Interleaved      Code = "interleaved"       // both addresses in use at the same time
+	DeniedBurst      Code = "denied-burst"      // several actions denied within minutes
+	ConsoleUse       Code = "console-use"       // a machine's session signs in to the console
+	NewRegion        Code = "new-region"        // a region that is new for the role
+	AfterTermination Code = "after-termination" // the instance is gone
+	NotIssuerAddress Code = "not-issuer"        // first used elsewhere than asked for
+	OutsideAWS       Code = "outside-aws"       // outside AWS's ranges, where the account's machines of the kind never were
 	Enumeration      Code = "enumeration"       // GetCallerIdentity, then listing what there is
 )
 
@@ -51,6 +52,10 @@ type Policy struct {
 	KnownOnly bool
 	// Accounts are one's own accounts, besides those whose trail is read.
 	Accounts []string
+	// Timeline is an inventory read from AWS; nil: none.
+	Timeline *network.Timeline
+	// Ranges are the address ranges that AWS publishes; nil: not known.
+	Ranges *network.Ranges
 	// Weights override the defaults of DefaultWeights.
 	Weights map[Code]int
 	// Relations override the weight of SecondAddress by kind.
@@ -65,7 +70,7 @@ type Policy struct {
 func DefaultWeights() map[Code]int {
 	return map[Code]int{
 		ForeignEndpoint: 70, StrangeEndpoint: 30, IssuedByThief: 70, UnknownNetwork: 40,
-		PersonAddress: 40, RemoteCommand: 40, OutsideEgress: 50, ImpossibleSystem: 40, AgentDrift: 20,
+		PersonAddress: 40, RemoteCommand: 40, OutsideEgress: 50, OutsideAWS: 30, ImpossibleSystem: 40, AgentDrift: 20,
 		CallerIdentity: 20, ConvictedAddress: 60, NoEndpoint: 20, OlderMetadata: 15, Interleaved: 20,
 		DeniedBurst: 15, ConsoleUse: 60, NewRegion: 10, AfterTermination: 70, NotIssuerAddress: 30, Enumeration: 20,
 	}
@@ -85,7 +90,7 @@ func DefaultRelations() map[Kind]int {
 // machine's.
 func roleWeights() map[Code]int {
 	return map[Code]int{
-		PersonAddress: 0, OutsideEgress: 0, ImpossibleSystem: 10, CallerIdentity: 10, ConvictedAddress: 20,
+		PersonAddress: 0, OutsideEgress: 0, OutsideAWS: 0, ImpossibleSystem: 10, CallerIdentity: 10, ConvictedAddress: 20,
 		ConsoleUse: 0, OlderMetadata: 0, Enumeration: 5,
 	}
 }
@@ -95,7 +100,7 @@ func personWeights() map[Code]int {
 	return map[Code]int{
 		PersonAddress: 0, OutsideEgress: 0, ImpossibleSystem: 10, AgentDrift: 10, CallerIdentity: 0, ConvictedAddress: 0,
 		NoEndpoint: 0, DeniedBurst: 10, ConsoleUse: 0, NewRegion: 0, OlderMetadata: 0, NotIssuerAddress: 0, Enumeration: 10,
-		UnknownNetwork: 0,
+		UnknownNetwork: 0, OutsideAWS: 0,
 	}
 }
 

@@ -84,9 +84,9 @@ func (d *Dynamo) active(ctx context.Context) error {
 	return nil
 }
 
-// timeToLive asks DynamoDB to delete expired items. It only saves storage: expired
-// facts are ignored whether they are there or not. So a server without the call,
-// or another worker's identical call, is no failure.
+// timeToLive asks DynamoDB to delete expired items. It only saves storage: no
+// verdict depends on whether a fact that old is still there. So a server without
+// the call, or another worker's identical call, is no failure.
 func (d *Dynamo) timeToLive(ctx context.Context) error {
 	_, err := d.client.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
 		TableName:               &d.table,

@@ -23,11 +23,11 @@ func newConfig() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if _, err := newJudgement(c); err != nil {
+				if _, err := loadRules(c); err != nil {
 					return err
 				}
-				for _, note := range c.Judge.Expired(time.Now()) {
-					fmt.Fprintln(cmd.ErrOrStderr(), "note: "+note)
+				for _, warning := range c.Warnings(time.Now()) {
+					fmt.Fprintf(cmd.ErrOrStderr(), "%s: warning: %s\n", args[0], warning)
 				}
 				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: good\n", args[0])
 				return err

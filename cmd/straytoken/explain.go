@@ -29,6 +29,7 @@ one.`,
 		},
 	}
 	cmd.Flags().StringVar(&o.configPath, "config", "", "configuration file")
+	cmd.Flags().StringVar(&o.inventory, "inventory", "", "file that straytoken inventory wrote (default: inventory.file of the configuration)")
 	cmd.Flags().StringSliceVar(&o.rules, "rules", nil, "custom rules in this file, besides those of the configuration")
 	return cmd
 }

@@ -1,21 +1,41 @@
 package main
 
 import (
+	"log/slog"
+	"time"
+
 	"github.com/straytoken/straytoken/config"
 	"github.com/straytoken/straytoken/rules"
 	"github.com/straytoken/straytoken/rules/custom"
 )
 
-// judgement is what a configuration says of judgement, with its custom rules.
+// judgement is what a configuration and the files that it names say of judgement.
 type judgement struct {
-	policy    *rules.Policy
-	extractor rules.Extractor
-	engine    *custom.Engine
-	when      []custom.Predicate // conditions of exceptions
+	policy *rules.Policy
+	engine *custom.Engine
+	when   []custom.Predicate // conditions of exceptions
 }
 
-// newJudgement loads the custom rules of a configuration and of more files.
+// newJudgement reads all that judgement depends on, with more files of rules.
 func newJudgement(c *config.Config, more ...string) (*judgement, error) {
+	engine, err := loadRules(c, more...)
+	if err != nil {
+		return nil, err
+	}
+	p, err := policy(c)
+	if err != nil {
+		return nil, err
+	}
+	j := &judgement{policy: p, engine: engine}
+	j.except(c.Judge.Exceptions)
+	if len(engine.Rules()) > 0 {
+		p.Custom = engine
+	}
+	return j, nil
+}
+
+// loadRules compiles the custom rules of a configuration and of more files.
+func loadRules(c *config.Config, more ...string) (*custom.Engine, error) {
 	files, err := c.Judge.RuleFiles()
 	if err != nil {
 		return nil, coded{exitUsage, err}
@@ -31,16 +51,7 @@ func newJudgement(c *config.Config, more ...string) (*judgement, error) {
 	if err := c.Judge.CheckRules(names); err != nil {
 		return nil, coded{exitUsage, err}
 	}
-	j := &judgement{policy: policy(&c.Judge), engine: engine}
-	j.extractor = rules.Extractor{Keep: c.State.KeepQuiet, Contested: c.State.KeepDisputed}
-	j.except(c.Judge.Exceptions)
-	if len(names) > 0 {
-		j.policy.Custom = engine
-	}
-	if engine.OnEvents() {
-		j.extractor.Custom = engine
-	}
-	return j, nil
+	return engine, nil
 }
 
 func (j *judgement) except(list []config.Exception) {
@@ -55,20 +66,22 @@ func (j *judgement) except(list []config.Exception) {
 	}
 }
 
-// failures gives the counters of rules that fail, by rule; the conditions of
-// exceptions count together.
-func (j *judgement) failures() map[string]func() int64 {
-	out := map[string]func() int64{}
+// failures counts how often rules failed, by rule; the conditions of exceptions
+// count together.
+func (j *judgement) failures() map[string]int64 {
+	out := map[string]int64{}
 	for _, r := range j.engine.Rules() {
-		out[r.Rule] = r.Failures
+		out[r.Rule] = r.Failures()
 	}
-	if len(j.when) > 0 {
-		out[custom.Exceptions] = func() (n int64) {
-			for _, p := range j.when {
-				n += p.Failures()
-			}
-			return n
-		}
+	for _, p := range j.when {
+		out[custom.Exceptions] += p.Failures()
 	}
 	return out
+}
+
+// warn logs what a good configuration should not have.
+func warn(log *slog.Logger, c *config.Config) {
+	for _, warning := range c.Warnings(time.Now()) {
+		log.Warn("the configuration has a weakness", "warning", warning)
+	}
 }

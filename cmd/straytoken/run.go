@@ -8,9 +8,11 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
 	"github.com/straytoken/straytoken/config"
@@ -27,6 +29,7 @@ type runOptions struct {
 	aws                  awsFlags
 
 	stream, application, table, start, fanOut, listen string
+	inventory                                         string
 	format, output, deadLetters, workerID             string
 	failover                                          time.Duration
 }
@@ -45,6 +48,7 @@ what is remembered of sessions are kept in DynamoDB. SIGTERM hands the shards ov
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.configPath, "config", "", "configuration file")
+	f.StringVar(&o.inventory, "inventory", "", "file that straytoken inventory wrote (default: inventory.file of the configuration)")
 	f.StringVar(&o.stream, "stream", "", "Kinesis stream")
 	f.StringVar(&o.application, "application", "", "DynamoDB table of leases and checkpoints (default straytoken-leases-STREAM)")
 	f.StringVar(&o.table, "state-table", "", "DynamoDB table of facts (default straytoken-state)")
@@ -68,9 +72,7 @@ func (o *runOptions) settings() (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.stream != "" && o.stream != c.Stream.Name {
-		c.Stream.Name, c.Stream.Application = o.stream, ""
-	}
+	c.Rename(o.stream)
 	if c.Stream.Name == "" {
 		return nil, usageError("run needs a stream: --stream NAME, or stream.name in --config FILE")
 	}
@@ -79,7 +81,7 @@ func (o *runOptions) settings() (*config.Config, error) {
 	}
 	for _, f := range []struct{ flag, field *string }{
 		{&o.application, &c.Stream.Application}, {&o.table, &c.State.Table}, {&o.fanOut, &c.Stream.FanOut},
-		{&o.deadLetters, &c.DeadLetters.Path}, {&o.listen, &c.Listen},
+		{&o.deadLetters, &c.DeadLetters.Path}, {&o.listen, &c.Listen}, {&o.inventory, &c.Inventory.File},
 	} {
 		if *f.flag != "" {
 			*f.field = *f.flag
@@ -89,6 +91,12 @@ func (o *runOptions) settings() (*config.Config, error) {
 		c.Stream.Failover.Duration = o.failover
 	}
 	c.Default()
+	if err := config.CheckListen(c.Listen); err != nil {
+		return nil, usageError("--listen: %w", err)
+	}
+	if _, err := kinesis.ParsePosition(c.Stream.Start.Text); err != nil {
+		return nil, coded{exitUsage, err}
+	}
 	return c, o.findings(c)
 }
 
@@ -119,14 +127,7 @@ func (o *runOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	j, err := newJudgement(c)
-	if err != nil {
-		return err
-	}
-	for _, note := range c.Judge.Expired(time.Now()) {
-		log.Warn("an exception does not apply any more", "exception", note)
-	}
-	w, err := o.build(ctx, c, j, log)
+	w, err := o.build(ctx, c, log)
 	if err != nil {
 		return err
 	}
@@ -136,54 +137,83 @@ func (o *runOptions) run(ctx context.Context) error {
 // worker is all that run runs.
 type worker struct {
 	log      *slog.Logger
-	judge    *judgement
-	findings *opened
-	letters  *sink.DeadLetterFile
+	judge    atomic.Pointer[judgement]
+	findings outputs
+	letters  letterFile
 	proc     *processor.Processor
 	stream   *kinesis.Worker
 	server   *monitor.Server // nil: no listener
+	reload   *reloader
 }
 
-// build opens everything in the order in which data passes it.
-func (o *runOptions) build(ctx context.Context, c *config.Config, j *judgement, log *slog.Logger) (*worker, error) {
+// build makes all parts. What may be wrong with the stream is found before
+// anything is created.
+func (o *runOptions) build(ctx context.Context, c *config.Config, log *slog.Logger) (*worker, error) {
 	cfg, err := o.aws.load(ctx)
 	if err != nil {
 		return nil, err
 	}
+	j, err := newJudgement(c)
+	if err != nil {
+		return nil, err
+	}
+	warn(log, c)
+	w := &worker{log: log}
 	store := state.NewDynamo(o.aws.dynamo(cfg), c.State.Table)
+	facts := state.NewFacts(store, c.State.Cache)
+	w.proc = pipeline(c, j, facts, &w.findings, &w.letters, log)
+	w.judge.Store(j)
+	w.reload = newReloader(o.configPath, c, o.settings, w.judgeBy, log)
+	clients := kinesis.Clients{Kinesis: o.aws.kinesis(cfg), DynamoDB: o.aws.dynamo(cfg)}
+	metrics, err := w.connect(ctx, c, facts, o.workerID, clients)
+	if err != nil {
+		return nil, err
+	}
 	if err := store.Ensure(ctx, *c.State.Create); err != nil {
 		return nil, err
 	}
-	w := &worker{log: log, judge: j}
-	if w.findings, err = outputs(c); err != nil {
-		return nil, err
-	}
-	if w.letters, err = sink.OpenDeadLetterFile(c.DeadLetters.Path); err != nil {
-		return nil, errors.Join(err, w.close())
-	}
-	facts := state.NewFacts(store, c.State.Cache)
-	w.proc = pipeline(c, j, facts, w.findings, w.letters, log)
-	clients := kinesis.Clients{Kinesis: o.aws.kinesis(cfg), DynamoDB: o.aws.dynamo(cfg)}
-	if err := w.listen(c, facts, o.workerID, clients); err != nil {
+	if err := w.open(c, metrics); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	return w, nil
 }
 
-// listen makes the Kinesis worker and the listener that watches it.
-func (w *worker) listen(c *config.Config, facts *state.Facts, id string, clients kinesis.Clients) error {
+// judgeBy puts another judgement in force: extraction and verdicts together.
+func (w *worker) judgeBy(j *judgement) {
+	w.proc.Counts().Stage(j.engine.Staged()...)
+	w.judge.Store(j)
+	w.proc.SetPolicy(j.policy)
+}
+
+// connect makes the Kinesis worker and checks its stream.
+func (w *worker) connect(ctx context.Context, c *config.Config, facts *state.Facts, id string, clients kinesis.Clients) (*prometheus.Registry, error) {
 	metrics := monitor.Metrics(w.proc.Counts(), facts)
-	monitor.RuleErrors(metrics, w.judge.failures())
+	monitor.RuleErrors(metrics, func() map[string]int64 { return w.judge.Load().failures() })
+	monitor.Reloads(metrics, w.reload.good.Load, w.reload.fail.Load)
 	observer := monitor.NewStream(metrics, func() kinesis.Status { return w.stream.Status() })
 	cfg, err := streamConfig(c, id, w.log, observer)
 	if err != nil {
+		return nil, err
+	}
+	if w.stream, err = kinesis.New(cfg, clients, kinesis.HandlerFunc(w.handle)); err != nil {
+		return nil, err
+	}
+	return metrics, w.stream.Check(ctx)
+}
+
+// open opens the outputs and the listener.
+func (w *worker) open(c *config.Config, metrics *prometheus.Registry) error {
+	if err := w.findings.open(c); err != nil {
 		return err
 	}
-	w.stream, err = kinesis.New(cfg, clients, kinesis.HandlerFunc(w.handle))
-	if err != nil || c.Listen == "off" {
+	letters, err := sink.OpenDeadLetterFile(c.DeadLetters.Path)
+	if err != nil {
 		return err
 	}
-	w.server, err = monitor.Listen(c.Listen, w.alive, w.ready, metrics)
+	w.letters.file = letters
+	if c.Listen != "off" {
+		w.server, err = monitor.Listen(c.Listen, w.alive, w.ready, metrics)
+	}
 	return err
 }
 
@@ -218,6 +248,7 @@ func (w *worker) run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { w.tick(background) })
 	wg.Go(func() { w.reopen(background) })
+	wg.Go(func() { w.reload.run(background) })
 	if w.server != nil {
 		w.log.Info("listening", "address", w.server.Address())
 		wg.Go(func() {
@@ -228,11 +259,24 @@ func (w *worker) run(ctx context.Context) error {
 	}
 	err := w.stream.Run(ctx)
 	stop()
+	w.lastWords(ctx)
 	if w.server != nil {
 		err = errors.Join(err, w.server.Close())
 	}
 	wg.Wait()
 	return err
+}
+
+// flushTime bounds what is said after the stream has stopped.
+const flushTime = 4 * time.Second
+
+// lastWords says what is left to say of findings that this worker reported.
+func (w *worker) lastWords(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
+	defer cancel()
+	if err := w.proc.Flush(ctx); err != nil {
+		w.log.Warn("the last state of some findings could not be reported", "err", err)
+	}
 }
 
 func (w *worker) tick(ctx context.Context) {
@@ -260,7 +304,7 @@ func (w *worker) reopen(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-hup:
-			if err := errors.Join(w.findings.Reopen(), w.letters.Reopen()); err != nil {
+			if err := errors.Join(w.findings.reopen(), w.letters.file.Reopen()); err != nil {
 				w.log.Error("output files could not be reopened", "err", err)
 			}
 		}
@@ -268,14 +312,11 @@ func (w *worker) reopen(ctx context.Context) {
 }
 
 func (w *worker) close() error {
-	var errs []error
-	if w.findings != nil {
-		errs = append(errs, w.findings.Close())
+	err := w.findings.close()
+	if w.letters.file != nil {
+		err = errors.Join(err, w.letters.file.Close())
 	}
-	if w.letters != nil {
-		errs = append(errs, w.letters.Close())
-	}
-	return errors.Join(errs...)
+	return err
 }
 
 // alive: every shard held moved on within a few failover times.

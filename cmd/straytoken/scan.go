@@ -20,12 +20,12 @@ import (
 
 // scanOptions are the flags of scan.
 type scanOptions struct {
-	configPath, format, failOn, letters, logLevel string
-	atOnce, quiet, suppressed                     bool
-	rules                                         []string
-	sessions, parallel                            int
-	accounts, regions                             []string
-	since, until                                  string
+	configPath, inventory, format, failOn, letters, logLevel string
+	atOnce, quiet, suppressed                                bool
+	rules                                                    []string
+	sessions, parallel                                       int
+	accounts, regions                                        []string
+	since, until                                             string
 }
 
 func newScan() *cobra.Command {
@@ -44,6 +44,7 @@ final state; progress and a summary go to standard error.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.configPath, "config", "", "configuration file")
+	f.StringVar(&o.inventory, "inventory", "", "file that straytoken inventory wrote (default: inventory.file of the configuration)")
 	f.StringVar(&o.format, "format", "text", "findings as text or json (one a line)")
 	f.StringVar(&o.failOn, "fail-on", "", "exit with 1 when a finding of this severity or more is open")
 	f.BoolVar(&o.atOnce, "at-once", false, "print findings as they arise, with every change, not only their final state")
@@ -122,7 +123,7 @@ type scanner struct {
 }
 
 func (o *scanOptions) prepare() (*scanner, error) {
-	c, err := loadConfig(o.configPath)
+	c, err := o.settings()
 	if err != nil {
 		return nil, err
 	}
@@ -149,6 +150,15 @@ func (o *scanOptions) prepare() (*scanner, error) {
 	s.facts = state.NewFacts(s.memory, 0)
 	s.proc = pipeline(c, s.judge, s.facts, s.final, s.letters, log)
 	return s, nil
+}
+
+// settings is the configuration with the flags on top.
+func (o *scanOptions) settings() (*config.Config, error) {
+	c, err := loadConfig(o.configPath)
+	if err == nil && o.inventory != "" {
+		c.Inventory.File = o.inventory
+	}
+	return c, err
 }
 
 // inMemory keeps as many events of a quiet session as of a disputed one: in memory

@@ -55,13 +55,13 @@ func (s *scanner) customSummary() {
 	if s.held > 0 {
 		say("%d findings suppressed by exceptions and rules (--show-suppressed prints them)", s.held)
 	}
-	counts := s.proc.Counts()
-	for _, rule := range slices.Sorted(maps.Keys(counts.Staged)) {
-		say("staged rule %s held for %d sessions", rule, counts.Staged[rule].Load())
+	staged := s.proc.Counts().Staged()
+	for _, rule := range slices.Sorted(maps.Keys(staged)) {
+		say("staged rule %s held for %d sessions", rule, staged[rule])
 	}
 	failures := s.judge.failures()
 	for _, rule := range slices.Sorted(maps.Keys(failures)) {
-		if n := failures[rule](); n > 0 {
+		if n := failures[rule]; n > 0 {
 			say("rule %s failed %d times, and was taken not to hold", rule, n)
 		}
 	}

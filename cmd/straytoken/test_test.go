@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// command runs a command line and gives its exit code and what it says.
-func command(t *testing.T, args ...string) (int, string) {
+// commandLine runs a command line and gives its exit code and what it says.
+func commandLine(t *testing.T, args ...string) (int, string) {
 	t.Helper()
 	var out bytes.Buffer
 	root := newRoot()
@@ -48,7 +48,7 @@ func TestTestCommand(t *testing.T) {
 		"no events":  {strings.Replace(ruleFile, "events: [{", "events: [missing.json, {", 1), exitFailure, "missing.json"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			code, says := command(t, "test", temporary(t, "rules.yaml", tt.file))
+			code, says := commandLine(t, "test", temporary(t, "rules.yaml", tt.file))
 			if code != tt.code || !strings.Contains(says, tt.says) {
 				t.Errorf("exit code %d, want %d; says %s", code, tt.code, says)
 			}
@@ -57,15 +57,15 @@ func TestTestCommand(t *testing.T) {
 }
 
 func TestValidateNamesExpiredExceptions(t *testing.T) {
-	code, says := command(t, "config", "validate", temporary(t, "c.yaml", "judge:\n  exceptions: [{kind: ec2, reason: the audit, owner: us, expires: 2020-01-01}]\n"))
-	if code != exitDone || !strings.Contains(says, "note: judge.exceptions[0] (the audit, of us) expired on 2020-01-01") {
+	code, says := commandLine(t, "config", "validate", temporary(t, "c.yaml", "judge:\n  exceptions: [{kind: ec2, reason: the audit, owner: us, expires: 2020-01-01}]\n"))
+	if code != exitDone || !strings.Contains(says, "c.yaml: warning: judge.exceptions[0] (the audit, of us) expired on 2020-01-01") {
 		t.Errorf("exit code %d: %s", code, says)
 	}
 }
 
 func TestValidateCompilesRules(t *testing.T) {
 	rules := temporary(t, "rules.yaml", strings.Replace(ruleFile, "event.name", "event.nmae", 1))
-	code, says := command(t, "config", "validate", temporary(t, "c.yaml", "judge: {rules: ["+rules+"]}\n"))
+	code, says := commandLine(t, "config", "validate", temporary(t, "c.yaml", "judge: {rules: ["+rules+"]}\n"))
 	if code != exitUsage || !strings.Contains(says, "undefined field 'nmae'") {
 		t.Errorf("exit code %d: %s", code, says)
 	}

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"os"
 
@@ -16,9 +16,8 @@ import (
 	"github.com/straytoken/straytoken/state"
 )
 
-// policy is what the configuration says of judgement, without custom rules and
-// exceptions.
-func policy(j *config.Judge) *rules.Policy {
+// written is what the configuration itself says of judgement, without exceptions.
+func written(j *config.Judge) *rules.Policy {
 	known := make([]network.Known, len(j.Networks))
 	for i, n := range j.Networks {
 		known[i] = network.Known{Prefix: n.CIDR.Prefix, Name: n.Name, Accounts: n.Accounts, Reason: n.Reason, Owner: n.Owner, Expires: n.Expires.Time}
@@ -40,41 +39,41 @@ func limits(l config.Limits) cloudtrail.Limits {
 
 // pipeline is a processor with what it owns.
 func pipeline(c *config.Config, j *judgement, facts *state.Facts, findings sink.Sink, letters sink.DeadLetterSink, log *slog.Logger) *processor.Processor {
-	return processor.New(processor.Config{
-		Facts: facts, Policy: j.policy, Extractor: j.extractor, Staged: j.engine.Staged(),
-		Findings: findings, DeadLetters: letters, Limits: limits(c.Limits),
-		Lateness: c.Judge.Lateness.Duration, Report: c.Judge.Report.Value(), Logger: log,
+	p := processor.New(processor.Config{
+		Facts: facts, Policy: j.policy,
+		Extractor: rules.Extractor{Keep: c.State.KeepQuiet, Contested: c.State.KeepDisputed},
+		Findings:  findings, DeadLetters: letters, Limits: limits(c.Limits),
+		Lateness: c.Judge.Lateness.Duration, Report: max(c.Judge.Report.Value(), finding.Low), Logger: log,
 	})
+	p.Counts().Stage(j.engine.Staged()...)
+	return p
 }
 
-// outputs opens the sinks that the configuration names.
-func outputs(c *config.Config) (*opened, error) {
-	o := &opened{}
+// outputs are the sinks that the configuration names, and the files behind them.
+// Its zero value accepts nothing until it is opened.
+type outputs struct {
+	sink  sink.Sink
+	files []*sink.File
+}
+
+// open opens the sinks.
+func (o *outputs) open(c *config.Config) error {
 	var sinks []sink.Sink
 	for _, out := range c.Findings {
-		s, err := o.open(out)
+		s, err := o.one(out)
 		if err != nil {
-			return nil, errors.Join(err, o.Close())
+			return err
 		}
 		if least := out.MinSeverity.Value(); least > finding.Informational {
 			s = sink.MinSeverity(s, least)
 		}
 		sinks = append(sinks, s)
 	}
-	o.Sink = sink.Multi(sinks...)
-	return o, nil
+	o.sink = sink.Multi(sinks...)
+	return nil
 }
 
-// opened is the sinks and the files behind them.
-type opened struct {
-	sink.Sink
-	files []interface {
-		io.Closer
-		Reopen() error
-	}
-}
-
-func (o *opened) open(out config.Output) (sink.Sink, error) {
+func (o *outputs) one(out config.Output) (sink.Sink, error) {
 	if out.Type == "stdout" {
 		return stream(os.Stdout, string(out.Format)), nil
 	}
@@ -89,8 +88,13 @@ func (o *opened) open(out config.Output) (sink.Sink, error) {
 	return f, nil
 }
 
-// Reopen opens all files anew, after a log rotation.
-func (o *opened) Reopen() error {
+// Send implements sink.Sink.
+func (o *outputs) Send(ctx context.Context, findings []*finding.Finding) error {
+	return o.sink.Send(ctx, findings)
+}
+
+// reopen opens all files anew, after a log rotation.
+func (o *outputs) reopen() error {
 	var errs []error
 	for _, f := range o.files {
 		errs = append(errs, f.Reopen())
@@ -98,13 +102,20 @@ func (o *opened) Reopen() error {
 	return errors.Join(errs...)
 }
 
-// Close closes all files.
-func (o *opened) Close() error {
+func (o *outputs) close() error {
 	var errs []error
 	for _, f := range o.files {
 		errs = append(errs, f.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// letterFile is the file of dead letters, once it is opened.
+type letterFile struct{ file *sink.DeadLetterFile }
+
+// Send implements sink.DeadLetterSink.
+func (l *letterFile) Send(ctx context.Context, letters []sink.DeadLetter) error {
+	return l.file.Send(ctx, letters)
 }
 
 // stream is a sink on a standard stream.

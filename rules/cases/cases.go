@@ -84,7 +84,7 @@ func process(ctx context.Context, engine *custom.Engine, c *custom.Case, records
 	memory, o := state.NewMemory(1<<16), &outcome{last: map[string]*finding.Finding{}}
 	p := processor.New(processor.Config{
 		Facts: state.NewFacts(memory, 0), Policy: &rules.Policy{Custom: engine, Known: networks(c.Known)},
-		Extractor: rules.Extractor{Keep: keep, Contested: keep, Custom: engine},
+		Extractor: rules.Extractor{Keep: keep, Contested: keep},
 		Findings:  o, DeadLetters: letters{o}, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err := p.Process(ctx, records); err != nil {

@@ -1,0 +1,6 @@
+// Package e2e tests the straytoken binary as its users meet it: by its command line, its output and its exit codes,
+// and against a local Kinesis and DynamoDB. It holds no code of the product.
+//
+// Run it by "make test", or with -count=1: go test does not see that the binary has changed, and would answer from its
+// cache.
+package e2e

@@ -1,0 +1,128 @@
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/straytoken/straytoken/finding"
+)
+
+// theft is a trail file with one stolen session.
+func theft() []byte {
+	return trailFile(call(1, home(1), 0), call(1, home(1), 10), call(1, abroad(1), 60))
+}
+
+func TestScanReadsFilesFoldersAndStandardInput(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "AWSLogs", "trail.json")
+	write(t, file, theft())
+	tests := map[string]command{
+		"file":           {args: []string{"scan", "--format", "json", file}},
+		"folder":         {args: []string{"scan", "--format", "json", folder}},
+		"standard input": {args: []string{"scan", "--format", "json", "-"}, stdin: theft()},
+	}
+	for name, c := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := c.run(t)
+			if got.code != 0 {
+				t.Fatalf("exit code %d: %s", got.code, got.stderr)
+			}
+			found := readFindings(t, got.stdout)
+			if len(found) != 1 || found[0].Token.AccessKeyID != key(1) || found[0].Observed.Address != abroad(1) {
+				t.Errorf("findings %+v, want one of %s from %s", found, key(1), abroad(1))
+			}
+			if !strings.Contains(got.stderr, "3 events") || !strings.Contains(got.stderr, "1 findings open") {
+				t.Errorf("the summary says %q", got.stderr)
+			}
+		})
+	}
+}
+
+func TestScanWithoutTheftPrintsNothing(t *testing.T) {
+	got := command{args: []string{"scan", "-"}, stdin: trailFile(call(1, home(1), 0), call(1, home(1), 60))}.run(t)
+	if got.code != 0 || got.stdout != "" {
+		t.Errorf("exit code %d, output %q; want 0 and none", got.code, got.stdout)
+	}
+}
+
+func TestScanTellsPeopleInText(t *testing.T) {
+	got := command{args: []string{"scan", "-"}, stdin: theft()}.run(t)
+	for _, want := range []string{abroad(1), home(1), key(1), "WHAT TO DO"} {
+		if !strings.Contains(got.stdout, want) {
+			t.Errorf("the text does not name %s:\n%s", want, got.stdout)
+		}
+	}
+	if strings.Contains(got.stdout, "\x1b") {
+		t.Error("colour in what is no terminal")
+	}
+}
+
+func TestScanFailOn(t *testing.T) {
+	tests := map[string]struct {
+		severity string
+		input    []byte
+		code     int
+	}{
+		"finding of the severity": {"medium", theft(), exitFindings},
+		"finding below it":        {"critical", theft(), exitDone},
+		"no finding":              {"low", trailFile(call(1, home(1), 0)), exitDone},
+		"no severity":             {"dreadful", theft(), exitUsage},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := command{args: []string{"scan", "--format", "json", "--fail-on", tt.severity, "-"}, stdin: tt.input}.run(t)
+			if got.code != tt.code {
+				t.Errorf("exit code %d, want %d: %s", got.code, tt.code, got.stderr)
+			}
+		})
+	}
+}
+
+func TestScanQuietSaysNothing(t *testing.T) {
+	got := command{args: []string{"scan", "--quiet", "--format", "json", "-"}, stdin: theft()}.run(t)
+	if got.code != 0 || got.stderr != "" {
+		t.Errorf("exit code %d, said %q", got.code, got.stderr)
+	}
+}
+
+func TestScanKeepsWhatItCannotRead(t *testing.T) {
+	letters := filepath.Join(t.TempDir(), "letters.jsonl")
+	good, bad := filepath.Join(t.TempDir(), "good.json"), filepath.Join(t.TempDir(), "bad.json")
+	write(t, good, theft())
+	write(t, bad, []byte("{\"Records\":[{\"eventTime\":"))
+	got := straytoken(t, "scan", "--format", "json", "--dead-letters", letters, good, bad)
+	if got.code != 0 || len(readFindings(t, got.stdout)) != 1 {
+		t.Errorf("exit code %d, output %q: %s", got.code, got.stdout, got.stderr)
+	}
+	all := readLetters(t, letters)
+	if len(all) != 1 || all[0].Source != bad || all[0].Reason != "not_json" {
+		t.Errorf("dead letters %+v, want one of %s", all, bad)
+	}
+}
+
+// readFindings reads standard output, every line of which must be a finding.
+func readFindings(t *testing.T, stdout string) []finding.Finding {
+	t.Helper()
+	var all []finding.Finding
+	for line := range strings.Lines(stdout) {
+		var f finding.Finding
+		if err := json.Unmarshal([]byte(line), &f); err != nil || f.ID == "" {
+			t.Fatalf("standard output holds what is no finding: %q", line)
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+func write(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
