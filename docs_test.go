@@ -327,7 +327,7 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
-var request = regexp.MustCompile(`&(kinesis|dynamodb|s3)\.(\w+)Input\{`)
+var request = regexp.MustCompile(`&(kinesis|dynamodb|s3|ec2)\.(\w+)Input\{`)
 
 // s3Actions are the IAM actions whose names differ from the call's.
 var s3Actions = map[string]string{"ListObjectsV2": "ListBucket"}

@@ -75,7 +75,7 @@ func (j *Judge) check() problems {
 		p = append(p, "judge.known_only needs judge.networks: without any, every address would be a stranger")
 	}
 	slices.Sort(p)
-	return append(p, j.checkNetworks()...)
+	return append(append(p, j.checkNetworks()...), j.checkExceptions()...)
 }
 
 func (j *Judge) checkNetworks() problems {

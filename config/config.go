@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -74,6 +75,10 @@ type Judge struct {
 	Weights map[string]int `yaml:"weights"`
 	// SecondAddress overrides what a second address counts, by kind of session.
 	SecondAddress map[string]int `yaml:"second_address"`
+	// Exceptions are uses that are known and not reported.
+	Exceptions []Exception `yaml:"exceptions"`
+	// Rules are files of custom rules, as paths or patterns relative to this file.
+	Rules []string `yaml:"rules"`
 	// Lateness is how long an explaining event may still arrive. Default 15m.
 	Lateness Duration `yaml:"lateness"`
 	// Report is the least severity of findings; informational reports as low does.
@@ -178,6 +183,11 @@ func Load(path string) (*Config, error) {
 	c, err := Parse(text)
 	if err != nil {
 		return nil, &Error{Path: path, Err: err}
+	}
+	for i, rules := range c.Judge.Rules {
+		if !filepath.IsAbs(rules) {
+			c.Judge.Rules[i] = filepath.Join(filepath.Dir(path), rules)
+		}
 	}
 	return c, nil
 }

@@ -38,7 +38,8 @@ func (d *Duration) UnmarshalYAML(n *yaml.Node) error {
 // MarshalYAML writes it.
 func (d Duration) MarshalYAML() (any, error) { return d.String(), nil }
 
-// Prefix is a network in CIDR form; a single address is a network of one.
+// Prefix is a network in CIDR form; a single address is a network of one. Empty is
+// none.
 type Prefix struct {
 	netip.Prefix
 	line int
@@ -46,6 +47,9 @@ type Prefix struct {
 
 // UnmarshalYAML reads it.
 func (p *Prefix) UnmarshalYAML(n *yaml.Node) error {
+	if n.Value == "" {
+		return nil
+	}
 	p.line = n.Line
 	if addr, err := netip.ParseAddr(n.Value); err == nil {
 		p.Prefix = netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen())
@@ -63,7 +67,12 @@ func (p *Prefix) UnmarshalYAML(n *yaml.Node) error {
 }
 
 // MarshalYAML writes it.
-func (p Prefix) MarshalYAML() (any, error) { return p.String(), nil }
+func (p Prefix) MarshalYAML() (any, error) {
+	if !p.IsValid() {
+		return "", nil
+	}
+	return p.String(), nil
+}
 
 // Day is a date or an RFC 3339 time.
 type Day struct{ time.Time }
@@ -92,6 +101,9 @@ func (d Day) MarshalYAML() (any, error) {
 
 // IsZero leaves an unset day out of what is printed.
 func (d Day) IsZero() bool { return d.Time.IsZero() }
+
+// past tells whether a day is set and has come at a time.
+func (d Day) past(now time.Time) bool { return !d.IsZero() && !now.Before(d.Time) }
 
 // Start is latest, trim-horizon or a time.
 type Start struct{ Text string }

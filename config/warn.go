@@ -7,18 +7,22 @@ import (
 	"time"
 )
 
-// Warnings are what a good configuration should not have, each with its line, as of
-// a time: networks that no longer hold, that nobody answers for, or that are listed
-// twice.
+// Warnings are what a good configuration should not have, each with its place, as of
+// a time: networks and exceptions that no longer hold, networks that nobody answers
+// for or that are listed twice.
 func (c *Config) Warnings(now time.Time) []string {
-	networks := slices.Clone(c.Judge.Networks)
+	return append(c.Judge.networkWarnings(now), c.Judge.expired(now)...)
+}
+
+func (j *Judge) networkWarnings(now time.Time) []string {
+	networks := slices.Clone(j.Networks)
 	slices.SortStableFunc(networks, func(a, b Network) int { return cmp.Compare(a.CIDR.line, b.CIDR.line) })
 	var out []string
 	for i, n := range networks {
 		warn := func(format string, args ...any) {
 			out = append(out, fmt.Sprintf("line %d: %s ", n.CIDR.line, n.CIDR)+fmt.Sprintf(format, args...))
 		}
-		if !n.Expires.IsZero() && !n.Expires.After(now) {
+		if n.Expires.past(now) {
 			warn("expired on %s: remove it or renew it", n.Expires.Format(time.DateOnly))
 		}
 		if n.Reason == "" {
@@ -27,8 +31,8 @@ func (c *Config) Warnings(now time.Time) []string {
 		if n.Owner == "" {
 			warn("has no owner: nobody answers for it")
 		}
-		if j := slices.IndexFunc(networks[:i], n.repeats); j >= 0 {
-			warn("is on line %d too, for the same accounts", networks[j].CIDR.line)
+		if k := slices.IndexFunc(networks[:i], n.repeats); k >= 0 {
+			warn("is on line %d too, for the same accounts", networks[k].CIDR.line)
 		}
 	}
 	return out

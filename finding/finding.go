@@ -19,8 +19,11 @@ type Finding struct {
 	Activity Activity `json:"activity"`
 	Status   Status   `json:"status"`
 	// Phase tells whether an earlier or explaining event can still arrive.
-	Phase      Phase      `json:"phase"`
-	Rule       string     `json:"rule"`
+	Phase Phase  `json:"phase"`
+	Rule  string `json:"rule"`
+	// Custom tells that Rule is the operator's own and the finding about what it
+	// looks for, be it the rightful holder who did it.
+	Custom     bool       `json:"custom,omitempty"`
 	Title      string     `json:"title"`
 	Severity   Severity   `json:"severity"`
 	Confidence Confidence `json:"confidence"`
@@ -45,7 +48,10 @@ type Finding struct {
 	DetectedAt time.Time     `json:"detected_at"`
 	Attack     []string      `json:"attack"`
 	// Reason says in words why the finding was closed; empty while it is open.
-	Reason      string       `json:"reason,omitempty"`
+	Reason string `json:"reason,omitempty"`
+	// Suppressed says why this is not reported; only where what is suppressed is
+	// listed, and then the finding is closed.
+	Suppressed  *Suppressed  `json:"suppressed,omitempty"`
 	Containment *Containment `json:"containment,omitempty"`
 }
 
@@ -54,6 +60,12 @@ const MaxEventIDs = 1000
 
 // MaxCalls bounds Finding.Calls.
 const MaxCalls = 10
+
+// Suppressed says who decided that a finding is not reported, and why.
+type Suppressed struct {
+	Reason string `json:"reason"`
+	Owner  string `json:"owner"`
+}
 
 // Evidence is one reason, with its weight in the score.
 type Evidence struct {

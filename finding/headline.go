@@ -13,6 +13,8 @@ func movement(f *Finding) string {
 	switch {
 	case first != "" && now != "":
 		return "was first used from " + first + " and is now used from " + now
+	case now != "" && f.Custom:
+		return "is used from " + now
 	case now != "":
 		return "is used from " + now + ", and its rightful holder was never seen using it"
 	case first != "":

@@ -83,7 +83,11 @@ func (p *page) created(f *Finding) {
 }
 
 func (p *page) closed(f *Finding) {
-	p.badge("CLOSED", dim, f.Title)
+	badge := "CLOSED"
+	if f.Suppressed != nil {
+		badge = "SUPPRESSED"
+	}
+	p.badge(badge, dim, f.Title)
 	p.paragraph("  ", "Closed: "+or(clean(f.Reason, textLimit), "no reason given"))
 	p.paragraph("  ", "It was: "+headline(f))
 	p.paragraph("  ", calls(f))

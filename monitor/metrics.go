@@ -19,6 +19,8 @@ func Metrics(counts *processor.Counts, facts *state.Facts) *prometheus.Registry 
 	counter(r, "events_total", "CloudTrail events decoded.", nil, counts.Events.Load)
 	counter(r, "judgements_total", "Verdicts reached.", nil, counts.Judged.Load)
 	counter(r, "defects_total", "Events and judgements that failed by a fault of straytoken.", nil, counts.Defects.Load)
+	counter(r, "suppressed_total", "Findings that an exception or a custom rule keeps from being reported.", nil, counts.Suppressed.Load)
+	r.MustRegister(byRule("rule_staged_total", "Sessions that met a staged custom rule.", counts.Staged))
 	for activity, n := range map[string]func() int64{"create": counts.Created.Load, "update": counts.Updated.Load, "close": counts.Closed.Load} {
 		counter(r, "findings_total", "Findings delivered, by what they did.", prometheus.Labels{"activity": activity}, n)
 	}
@@ -38,6 +40,31 @@ func Metrics(counts *processor.Counts, facts *state.Facts) *prometheus.Registry 
 	counter(r, "cache_evictions_total", "Keys dropped from the cache.", nil, stats.Evicted.Load)
 	gauge(r, "cache_keys", "Keys in the cache.", func() float64 { return float64(facts.Known()) })
 	return r
+}
+
+// RuleErrors publishes how often custom rules failed, by rule.
+func RuleErrors(r *prometheus.Registry, failures func() map[string]int64) {
+	r.MustRegister(byRule("rule_errors_total", "Evaluations of custom rules that failed, and so met nothing.", failures))
+}
+
+// ruleCounters are counters by rule, whose rules may change while straytoken runs.
+type ruleCounters struct {
+	desc   *prometheus.Desc
+	values func() map[string]int64
+}
+
+func byRule(name, help string, values func() map[string]int64) ruleCounters {
+	return ruleCounters{prometheus.NewDesc("straytoken_"+name, help, []string{"rule"}, nil), values}
+}
+
+// Describe implements prometheus.Collector.
+func (c ruleCounters) Describe(to chan<- *prometheus.Desc) { to <- c.desc }
+
+// Collect implements prometheus.Collector.
+func (c ruleCounters) Collect(to chan<- prometheus.Metric) {
+	for rule, n := range c.values() {
+		to <- prometheus.MustNewConstMetric(c.desc, prometheus.CounterValue, float64(n), rule)
+	}
 }
 
 func counter(r *prometheus.Registry, name, help string, labels prometheus.Labels, value func() int64) {

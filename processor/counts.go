@@ -2,10 +2,14 @@ package processor
 
 import (
 	"errors"
+	"maps"
+	"sync"
 	"sync/atomic"
 
 	"github.com/straytoken/straytoken/cloudtrail"
 	"github.com/straytoken/straytoken/finding"
+	"github.com/straytoken/straytoken/rules"
+	"github.com/straytoken/straytoken/state"
 )
 
 // Counts are the processor's counters, since its start.
@@ -18,10 +22,14 @@ type Counts struct {
 	Created     atomic.Int64 // findings by what they did
 	Updated     atomic.Int64
 	Closed      atomic.Int64
+	Suppressed  atomic.Int64 // findings that an exception or a custom rule keeps from being reported
 
 	Skipped   [cloudtrail.SkipReasons]atomic.Int64   // parts of records, by cloudtrail.SkipReason
 	Envelopes [cloudtrail.EnvelopeKinds]atomic.Int64 // envelopes opened, by cloudtrail.Envelope
 	Bad       map[cloudtrail.Reason]*atomic.Int64    // dead letters, by cloudtrail.Reason; fixed keys
+
+	mu     sync.Mutex
+	staged map[string]int64 // sessions that met a staged rule, by its name
 }
 
 func newCounts() *Counts {
@@ -29,7 +37,23 @@ func newCounts() *Counts {
 	for _, r := range append(cloudtrail.Reasons(), reasonDefect, reasonOther) {
 		bad[r] = new(atomic.Int64)
 	}
-	return &Counts{Bad: bad}
+	return &Counts{Bad: bad, staged: map[string]int64{}}
+}
+
+// Stage counts for staged rules too. One that was counted before counts on.
+func (c *Counts) Stage(names ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, name := range names {
+		c.staged[name] += 0
+	}
+}
+
+// Staged gives how many sessions met each staged rule, by its name.
+func (c *Counts) Staged() map[string]int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.staged)
 }
 
 func (c *Counts) decoded(s *cloudtrail.Summary) {
@@ -39,6 +63,17 @@ func (c *Counts) decoded(s *cloudtrail.Summary) {
 	}
 	for i, n := range s.Envelopes {
 		c.Envelopes[i].Add(int64(n))
+	}
+}
+
+// met counts the staged rules that were met for the first time.
+func (c *Counts) met(changes []state.Change) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range changes {
+		if rule, ok := rules.StagedRule(&changes[i].Fact); ok && changes[i].New {
+			c.staged[rule]++
+		}
 	}
 }
 

@@ -16,8 +16,12 @@ func (p *Processor) decode(records []Record) ([]state.Fact, []sink.DeadLetter) {
 	d := p.decoders.Get().(*cloudtrail.Decoder)
 	defer p.decoders.Put(d)
 	b := batch{p: p, decoder: d, extractor: p.cfg.Extractor}
+	policy := p.policy.Load()
 	if b.extractor.Ranges == nil {
-		b.extractor.Ranges = p.policy.Load().Ranges
+		b.extractor.Ranges = policy.Ranges
+	}
+	if b.extractor.Custom == nil {
+		b.extractor.Custom = policy.Custom
 	}
 	before := p.newest.Load()
 	for i := range records {

@@ -16,8 +16,8 @@ import (
 func (p *Processor) finding(v *rules.Verdict, now sent) *finding.Finding {
 	detected := p.cfg.Now().UTC().Truncate(time.Millisecond)
 	f := &finding.Finding{
-		SchemaVersion: finding.SchemaVersion, ID: findingID(v), Activity: activity(now), Status: now.Status, Phase: now.Phase,
-		Rule: string(v.Rule()), Severity: v.Severity, Confidence: v.Confidence(), Score: v.Score, Evidence: v.Evidence,
+		SchemaVersion: finding.SchemaVersion, ID: findingID(v), Activity: activity(now), Status: now.shown(), Phase: now.Phase,
+		Rule: string(v.Rule()), Custom: v.Custom != "", Severity: v.Severity, Confidence: v.Confidence(), Score: v.Score, Evidence: v.Evidence,
 		Token: tokenOf(v), DetectedAt: detected,
 	}
 	if owner := v.Owner(); owner != nil {
@@ -25,9 +25,9 @@ func (p *Processor) finding(v *rules.Verdict, now sent) *finding.Finding {
 	}
 	f.Addresses = addresses(v)
 	intruderUses(f, v)
-	f.Title = title(f)
+	f.Title = title(f, v)
 	f.Attack = finding.Attack(string(v.Kind), identityAsked(v))
-	if now.Status == finding.Closed {
+	if now.Status != finding.Open {
 		f.Reason = closingReason(v)
 	} else {
 		f.Containment = finding.Contain(f.Token, detected)
@@ -37,12 +37,20 @@ func (p *Processor) finding(v *rules.Verdict, now sent) *finding.Finding {
 
 func activity(now sent) finding.Activity {
 	switch {
-	case now.Status == finding.Closed:
+	case now.Status != finding.Open:
 		return finding.Close
-	case now.Sequence == 1:
+	case now.Sequence-now.Unsaid == 1:
 		return finding.Create
 	}
 	return finding.Update
+}
+
+// shown is the status in a finding, which knows no other than open and closed.
+func (s *sent) shown() finding.Status {
+	if s.Status == finding.Open {
+		return finding.Open
+	}
+	return finding.Closed
 }
 
 // phase: until the lateness window after the intruder's first use is over, an
@@ -148,15 +156,19 @@ func identityAsked(v *rules.Verdict) bool {
 }
 
 // title is the finding in one line.
-func title(f *finding.Finding) string {
+func title(f *finding.Finding, v *rules.Verdict) string {
 	who := cmp.Or(f.Token.Resource, f.Token.SessionName, f.Token.AccessKeyID)
 	if i := strings.LastIndexByte(who, '/'); i >= 0 {
 		who = who[i+1:]
 	}
 	what := fmt.Sprintf("Session credentials of %s %s", f.Token.Kind, who)
 	switch {
+	case v.Suppressed != nil:
+		return what + " are not reported"
 	case f.Status == finding.Closed:
 		return what + " are explained after all"
+	case v.Title != "":
+		return v.Title + ": " + what
 	case f.FirstSeen != nil && f.Observed != nil:
 		return fmt.Sprintf("%s, first used from %s, are used from %s", what, where(f.FirstSeen), where(f.Observed))
 	case f.Observed != nil:
@@ -174,6 +186,9 @@ func where(o *finding.Observation) string {
 }
 
 func closingReason(v *rules.Verdict) string {
+	if s := v.Suppressed; s != nil {
+		return fmt.Sprintf("suppressed by %s of %s: %s", s.By, s.Owner, s.Reason)
+	}
 	var why []string
 	for i := range v.Places {
 		if p := &v.Places[i]; p.Why != "" {

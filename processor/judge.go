@@ -30,6 +30,7 @@ func (p *Processor) judge(ctx context.Context, locks []string, followed lapses) 
 	if err != nil {
 		return debt{}, fmt.Errorf("remember consequences: %w", err)
 	}
+	p.counts.met(changes)
 	reported, err := p.report(ctx, verdicts, false)
 	if err != nil {
 		p.cfg.Logger.Warn("findings are not delivered yet", "err", err)

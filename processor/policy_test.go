@@ -12,6 +12,7 @@ import (
 
 	"github.com/straytoken/straytoken/network"
 	"github.com/straytoken/straytoken/rules"
+	"github.com/straytoken/straytoken/rules/custom"
 	"github.com/straytoken/straytoken/simulate"
 	"github.com/straytoken/straytoken/state"
 )
@@ -47,6 +48,27 @@ func TestSetPolicyJudgesWhatFollows(t *testing.T) {
 	run(t, p, atTwo("i-0aaaaaaaaaaaaaaa2", "198.51.100.2", "203.0.113.88"))
 	if n := len(findings.open()); n != 1 {
 		t.Errorf("%d findings, want that of the second session", n)
+	}
+}
+
+// TestSetPolicyChangesRulesOverEvents: extraction follows the policy too, and the
+// finding of a rule that is gone is closed when its session is looked at again.
+func TestSetPolicyChangesRulesOverEvents(t *testing.T) {
+	engine, err := custom.Parse("rules.yaml", []byte(`[{name: listing, on: event, when: 'event.name == "ListBuckets"', finding: {severity: high, title: Lists}}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	findings := &collector{}
+	p := worker(state.NewMemory(1<<16), findings)
+	for _, step := range []struct {
+		policy *rules.Policy
+		open   int
+	}{{&rules.Policy{}, 0}, {&rules.Policy{Custom: engine}, 1}, {&rules.Policy{}, 0}} {
+		p.SetPolicy(step.policy)
+		run(t, p, atTwo(fmt.Sprintf("i-0aaaaaaaaaaaaaa%d", p.Counts().Events.Load()), "198.51.100.1"))
+		if n := len(findings.open()); n != step.open {
+			t.Errorf("after %d events %d findings, want %d", p.Counts().Events.Load(), n, step.open)
+		}
 	}
 }
 

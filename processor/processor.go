@@ -29,8 +29,8 @@ type Record struct {
 // required.
 type Config struct {
 	Facts       *state.Facts
-	Policy      *rules.Policy // until SetPolicy; default the zero value
-	Extractor   rules.Extractor
+	Policy      *rules.Policy   // until SetPolicy; default the zero value
+	Extractor   rules.Extractor // its Ranges and Custom are the policy's where they are nil
 	Findings    sink.Sink
 	DeadLetters sink.DeadLetterSink
 	Limits      cloudtrail.Limits

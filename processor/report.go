@@ -22,7 +22,9 @@ const classSent = "sent" // sequence number: what was said, under a finding's ke
 
 // sent is what was last said of a finding.
 type sent struct {
-	Sequence int              `json:"n"`
+	Sequence int `json:"n"`
+	// Unsaid is how many of the sequence were only remembered: what is suppressed.
+	Unsaid   int              `json:"unsaid,omitempty"`
 	Status   finding.Status   `json:"status"`
 	Severity finding.Severity `json:"severity"`
 	// Phase is the finding's; that of a close is the phase of the line before it, so
@@ -64,7 +66,7 @@ func (p *Processor) report(ctx context.Context, verdicts []rules.Verdict, final 
 	var speak []*rules.Verdict
 	var keys []state.Key
 	for i := range verdicts {
-		if v := &verdicts[i]; v.Contested || p.reportable(v) {
+		if v := &verdicts[i]; v.Contested || p.wouldReport(v) {
 			speak = append(speak, v)
 			keys = append(keys, findingKey(findingID(v)))
 		}
@@ -79,11 +81,13 @@ func (p *Processor) report(ctx context.Context, verdicts []rules.Verdict, final 
 	return p.send(ctx, p.news(speak, said, knownPlaces(verdicts), final), final)
 }
 
-// line is one finding to send and what to remember of it.
+// line is one finding to send and what to remember of it. A silent one is only
+// remembered.
 type line struct {
 	verdict *rules.Verdict
 	now     sent
 	last    *sent // what was said before; nil: nothing
+	silent  bool
 }
 
 // knownPlaces are, by lock, the places that are known of its sessions. Keys of one
@@ -115,7 +119,11 @@ func (p *Processor) news(verdicts []*rules.Verdict, said map[state.Key]*state.Se
 			continue
 		case last == nil || p.differs(last, &now, final) || own != nil && p.differs(own, &now, final):
 			now.keep(last, known[v.Lock])
-			lines = append(lines, line{v, now, last})
+			silent := now.Status != finding.Open && !last.open() && !own.open()
+			if silent {
+				now.Unsaid++
+			}
+			lines = append(lines, line{v, now, last, silent})
 		}
 		if now.Status == finding.Open && (!final || now.provisional() && !p.ended.Load()) {
 			p.later(v.Lock)
@@ -131,7 +139,9 @@ func (p *Processor) speak(lines []line) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, l := range lines {
-		p.spoken[findingID(l.verdict)] = l.now
+		if !l.silent {
+			p.spoken[findingID(l.verdict)] = l.now
+		}
 	}
 }
 
@@ -152,13 +162,10 @@ func (p *Processor) spokenOf(id string, final bool) *sent {
 
 // says is what there is to say of a verdict.
 func (p *Processor) says(v *rules.Verdict, last *sent) sent {
-	now := sent{Sequence: 1, Status: finding.Open, Severity: v.Severity, Phase: p.phase(v), Digest: digest(v)}
-	if !p.reportable(v) {
-		now.Status = finding.Closed
-	}
+	now := sent{Sequence: 1, Status: p.status(v), Severity: v.Severity, Phase: p.phase(v), Digest: digest(v)}
 	if last != nil {
-		now.Sequence = last.Sequence + 1
-		if now.Status == finding.Closed || last.Status == finding.Open && last.Phase == finding.Settled { // settled stays so
+		now.Sequence, now.Unsaid = last.Sequence+1, last.Unsaid
+		if now.Status != finding.Open || last.Status == finding.Open && last.Phase == finding.Settled { // settled stays so
 			now.Phase = cmp.Or(last.Phase, finding.Settled)
 		}
 	}
@@ -177,12 +184,14 @@ const maxAccused = 256
 // keep holds on to the places that were reported and are no longer known: nobody
 // cleared them.
 func (s *sent) keep(last *sent, known []string) {
-	if last == nil || s.Status == finding.Closed {
+	if last == nil || s.Status != finding.Open {
 		return
 	}
 	s.Places = append(s.Places, missing(last.Places, known)...)
 	s.Places = s.Places[:min(len(s.Places), maxAccused)]
 }
+
+func (s *sent) open() bool { return s != nil && s.Status == finding.Open }
 
 // differs tells whether there is something new to say. At the end of everything an
 // open finding is said once more as it is, so that it does not depend on the order
@@ -191,14 +200,10 @@ func (p *Processor) differs(last, now *sent, final bool) bool {
 	switch {
 	case last.Status != now.Status:
 		return true
-	case now.Status == finding.Closed:
+	case now.Status != finding.Open:
 		return false
 	}
 	return last.Digest != now.Digest || final && (last.Whole != now.Whole || p.ended.Load())
-}
-
-func (p *Processor) reportable(v *rules.Verdict) bool {
-	return v.Intruder() != nil && v.Severity >= p.cfg.Report
 }
 
 // send delivers findings and then remembers that it did. In between a crash makes
@@ -208,27 +213,41 @@ func (p *Processor) send(ctx context.Context, lines []line, final bool) ([]strin
 	var facts []state.Fact
 	var locks []string
 	for _, l := range lines {
-		findings = append(findings, p.finding(l.verdict, l.now))
+		if !l.silent {
+			findings = append(findings, p.finding(l.verdict, l.now))
+		}
 		facts = append(facts, p.sentFact(findingID(l.verdict), l.now))
 		locks = append(locks, l.verdict.Lock)
-	}
-	if len(findings) == 0 {
-		return nil, nil
 	}
 	if _, err := p.cfg.Facts.Absorb(ctx, p.owes(lines)); err != nil {
 		return nil, fmt.Errorf("remember what will be left to say: %w", err)
 	}
-	if err := p.cfg.Findings.Send(ctx, findings); err != nil {
-		return nil, fmt.Errorf("deliver %d findings: %w", len(findings), err)
+	if err := p.deliver(ctx, findings); err != nil {
+		return nil, err
 	}
-	p.counts.sent(findings)
 	if !final {
 		p.speak(lines)
 	}
 	if _, err := p.cfg.Facts.Absorb(ctx, append(facts, p.pays(lines)...)); err != nil {
 		return nil, fmt.Errorf("remember what was reported: %w", err)
 	}
+	for _, l := range lines {
+		if l.now.Status == held {
+			p.counts.Suppressed.Add(1)
+		}
+	}
 	return locks, nil
+}
+
+func (p *Processor) deliver(ctx context.Context, findings []*finding.Finding) error {
+	if len(findings) == 0 {
+		return nil
+	}
+	if err := p.cfg.Findings.Send(ctx, findings); err != nil {
+		return fmt.Errorf("deliver %d findings: %w", len(findings), err)
+	}
+	p.counts.sent(findings)
+	return nil
 }
 
 func lastSent(set *state.Set) *sent {

@@ -6,4 +6,8 @@
 // no I/O, no clock, no memory of their own. A verdict therefore depends on which
 // events happened and not on the order in which they arrived, on how often, or on
 // which worker saw them, and it can be reached again at any time.
+//
+// The operator has a say in two ways: by exceptions, which keep verdicts from being
+// reported, and by rules of his own behind the interface Custom, which package
+// rules/custom compiles. Both are pure as well.
 package rules

@@ -18,12 +18,13 @@ const maxWatched = 1024
 // known, and which addresses to look at twice. Like all facts they are never taken
 // back; whoever follows one judges anew.
 func (v *Verdict) Consequences() []state.Fact {
+	facts := v.remembered()
 	intruder := v.Intruder()
 	if intruder == nil || v.Severity < finding.Low {
-		return nil
+		return facts
 	}
 	at := *intruder.First()
-	facts := []state.Fact{v.mark(at, SessionKey(v.Lock), state.ContestedClass, state.Retention{})}
+	facts = append(facts, v.mark(at, SessionKey(v.Lock), state.ContestedClass, state.Retention{}))
 	facts = append(facts, v.watches(at)...)
 	for i := range v.Places {
 		p := &v.Places[i]
@@ -152,7 +153,7 @@ func affectedSession(c state.Change, view state.View) []string {
 		if !c.New || !view.Set(c.Key).Contested() {
 			return nil
 		}
-	case state.ContestedClass:
+	case state.ContestedClass, classOwn, classStaged:
 		return nil
 	}
 	return []string{lock}

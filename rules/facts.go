@@ -46,6 +46,8 @@ type Extractor struct {
 	// Keep is how many events of a quiet session are remembered an address;
 	// Contested how many of a disputed one.
 	Keep, Contested int
+	// Custom are the operator's own rules over events; nil: none.
+	Custom Custom
 	// Ranges are the address ranges that AWS publishes; nil: no facts about them.
 	Ranges *network.Ranges
 }
@@ -62,6 +64,7 @@ func (x Extractor) Facts(e *cloudtrail.Event) []state.Fact {
 		return append(facts, c.signIn()...)
 	}
 	facts = append(facts, x.session(c)...)
+	facts = append(facts, x.custom(c)...)
 	facts = append(facts, c.address()...)
 	facts = append(facts, c.outside(x.Ranges)...)
 	return append(facts, c.role()...)

@@ -16,14 +16,15 @@ import (
 //
 // What other sessions did at the same address and what a thief issued counts too,
 // but only by the verdicts that those sessions have without any such connection:
-// so verdicts do not turn in circles.
+// so verdicts do not turn in circles. Behind a session's own verdict come those of
+// custom rules that make a finding of their own of it.
 func (p *Policy) Judge(lock string, view state.View) []Verdict {
 	trials := p.trials(lock, view)
-	verdicts := make([]Verdict, len(trials))
-	for i, t := range trials {
+	verdicts := make([]Verdict, 0, len(trials))
+	for _, t := range trials {
 		t.examine()
 		t.connect()
-		verdicts[i] = t.verdict()
+		verdicts = append(verdicts, t.conclude()...)
 	}
 	return verdicts
 }
@@ -31,10 +32,10 @@ func (p *Policy) Judge(lock string, view state.View) []Verdict {
 // judgeAlone judges a lock by its own conduct.
 func (p *Policy) judgeAlone(lock string, view state.View) []Verdict {
 	trials := p.trials(lock, view)
-	verdicts := make([]Verdict, len(trials))
-	for i, t := range trials {
+	verdicts := make([]Verdict, 0, len(trials))
+	for _, t := range trials {
 		t.examine()
-		verdicts[i] = t.verdict()
+		verdicts = append(verdicts, t.conclude()...)
 	}
 	return verdicts
 }
@@ -53,6 +54,7 @@ type trial struct {
 	split  []string // keys of the lock that have trials of their own
 	places []*place
 	owner  *place
+	met    []met // custom rules
 }
 
 // token is one access key of the session.
@@ -184,6 +186,7 @@ func (t *trial) examine() {
 		t.explainByOwner(p)
 		t.weighAgainstOwner(p)
 	}
+	t.weighEvents()
 }
 
 // suspect tells whether evidence counts against a place.
@@ -229,7 +232,7 @@ func (t *trial) settle(p *place) {
 	slices.SortStableFunc(p.Evidence, func(a, b finding.Evidence) int {
 		return cmp.Or(cmp.Compare(rank(a.Code), rank(b.Code)), cmp.Compare(b.Weight, a.Weight), strings.Compare(a.Code, b.Code))
 	})
-	p.Score, p.Why = total(p), p.explained
+	p.Score, p.Why = max(total(p), 0), p.explained
 	switch {
 	case p.Score >= mediumScore:
 		p.Role, p.Why = finding.Intruder, whyIntruder(p)

@@ -60,6 +60,10 @@ type Policy struct {
 	Weights map[Code]int
 	// Relations override the weight of SecondAddress by kind.
 	Relations map[Kind]int
+	// Custom are the operator's own rules; nil: none.
+	Custom Custom
+	// Exceptions are the verdicts that are not to be reported.
+	Exceptions []Exception
 }
 
 // DefaultWeights are what evidence counts against a machine's session.

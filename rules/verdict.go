@@ -22,6 +22,13 @@ type Verdict struct {
 	Contested bool
 	// Places are all addresses of the session, earliest first.
 	Places []Place
+	// Suppressed says why the verdict is not reported; nil when it is.
+	Suppressed *Suppression
+	// Staged are the staged rules that the session meets.
+	Staged []*Effect
+	// Custom is the custom rule whose own finding this is, and Title its title; ""
+	// for the session's own verdict.
+	Custom, Title string
 }
 
 // Place is one address of a session, alone or behind one VPC endpoint.
@@ -63,7 +70,11 @@ func (v *Verdict) Guilty() bool { return v.Severity >= finding.Medium && v.Intru
 
 // convicts tells whether a host is an intruder's by this verdict, with a score
 // that stands by itself.
+// Neither a suppressed verdict nor a custom rule's own convicts.
 func (v *Verdict) convicts(host string) bool {
+	if v.Suppressed != nil || v.Custom != "" {
+		return false
+	}
 	for i := range v.Places {
 		if p := &v.Places[i]; p.Host == host && p.Role == finding.Intruder && p.Score >= highScore {
 			return true
@@ -73,8 +84,11 @@ func (v *Verdict) convicts(host string) bool {
 }
 
 // Rule names what mainly convicts: the relation if there is one, else the
-// weightiest evidence.
+// weightiest evidence, or the custom rule whose own finding this is.
 func (v *Verdict) Rule() Code {
+	if v.Custom != "" {
+		return Code(v.Custom)
+	}
 	if len(v.Evidence) == 0 {
 		return ""
 	}

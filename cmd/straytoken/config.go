@@ -23,6 +23,9 @@ func newConfig() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if _, err := loadRules(c); err != nil {
+					return err
+				}
 				for _, warning := range c.Warnings(time.Now()) {
 					fmt.Fprintf(cmd.ErrOrStderr(), "%s: warning: %s\n", args[0], warning)
 				}

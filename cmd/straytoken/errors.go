@@ -11,6 +11,7 @@ import (
 	"github.com/straytoken/straytoken/config"
 	"github.com/straytoken/straytoken/kinesis"
 	"github.com/straytoken/straytoken/replay"
+	"github.com/straytoken/straytoken/rules/custom"
 	"github.com/straytoken/straytoken/state"
 	"github.com/straytoken/straytoken/trail"
 )
@@ -61,7 +62,8 @@ func isInput(err error) bool {
 // than one line: there is one a problem.
 func oneLine(err error) string {
 	var bad *config.Error
-	if errors.As(err, &bad) {
+	var badRules custom.Errors
+	if errors.As(err, &bad) || errors.As(err, &badRules) {
 		return err.Error()
 	}
 	return strings.ReplaceAll(explained(err), "\n", "; ")

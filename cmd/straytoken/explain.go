@@ -30,6 +30,7 @@ one.`,
 	}
 	cmd.Flags().StringVar(&o.configPath, "config", "", "configuration file")
 	cmd.Flags().StringVar(&o.inventory, "inventory", "", "file that straytoken inventory wrote (default: inventory.file of the configuration)")
+	cmd.Flags().StringSliceVar(&o.rules, "rules", nil, "custom rules in this file, besides those of the configuration")
 	return cmd
 }
 
@@ -50,12 +51,8 @@ func (o *scanOptions) explain(ctx context.Context, w io.Writer, what string, pat
 	if len(locks) == 0 {
 		return coded{exitInput, fmt.Errorf("no session in these files has %q in its keys, principal or events", what)}
 	}
-	p, err := o.policy()
-	if err != nil {
-		return err
-	}
 	for _, key := range locks {
-		for _, v := range p.Judge(key.Rest(), s.memory) {
+		for _, v := range s.judge.policy.Judge(key.Rest(), s.memory) {
 			if err := explainVerdict(w, &v, s.memory.Set(key)); err != nil {
 				return err
 			}
@@ -69,6 +66,7 @@ func explainVerdict(w io.Writer, v *rules.Verdict, set *state.Set) error {
 	p := &printer{w: w}
 	p.line("%s  %s  %s", v.Kind, v.Case, v.Session.ARN)
 	p.line("  verdict: %s, score %d", verdictName(v), v.Score)
+	p.custom(v)
 	for i := range v.Places {
 		p.place(&v.Places[i])
 	}
@@ -80,9 +78,40 @@ func explainVerdict(w io.Writer, v *rules.Verdict, set *state.Set) error {
 	return p.err
 }
 
+// custom says what the operator's rules and exceptions do to a verdict.
+func (p *printer) custom(v *rules.Verdict) {
+	if v.Custom != "" {
+		p.line("  finding of rule %s: %s", v.Custom, v.Title)
+	}
+	if s := v.Suppressed; s != nil {
+		p.line("  suppressed by %s of %s: %s", s.By, s.Owner, s.Reason)
+	}
+	for _, e := range v.Staged {
+		p.line("  staged rule %s holds: %s", e.Rule, wouldDo(e))
+	}
+}
+
+// wouldDo says what a staged rule would do.
+func wouldDo(e *rules.Effect) string {
+	var do []string
+	if e.Weight != 0 {
+		do = append(do, fmt.Sprintf("would weigh %+d", e.Weight))
+	}
+	if e.Suppress != "" {
+		do = append(do, "would suppress: "+e.Suppress)
+	}
+	if e.Title != "" {
+		do = append(do, fmt.Sprintf("would make a finding (%s): %s", e.Severity, e.Title))
+	}
+	return strings.Join(do, ", ")
+}
+
 func verdictName(v *rules.Verdict) string {
-	if !v.Guilty() {
+	switch {
+	case !v.Guilty():
 		return "not flagged"
+	case v.Suppressed != nil:
+		return "suppressed, would be " + v.Severity.String()
 	}
 	return "flagged, " + v.Severity.String()
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/straytoken/straytoken/rules"
 )
 
-// policy is what the configuration says of judgement, with the files that it names.
+// policy is what the configuration says of judgement, with the inventory and ranges
+// that it names, without custom rules and exceptions.
 func policy(c *config.Config) (*rules.Policy, error) {
 	p := written(&c.Judge)
 	var err error
@@ -43,9 +44,9 @@ func loadRanges(path string) (*network.Ranges, error) {
 	return ranges, nil
 }
 
-// policyFiles are the files that judgement depends on.
+// policyFiles are the files that judgement depends on, as they are now.
 func policyFiles(configPath string, c *config.Config) []string {
-	var out []string
+	out, _ := c.Judge.RuleFiles() // what is wrong with the patterns fails the load
 	for _, path := range []string{configPath, c.Inventory.File, c.Judge.AWSRanges} {
 		if path != "" {
 			out = append(out, path)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"os"
 	"os/signal"
 	"sync/atomic"
@@ -10,7 +11,6 @@ import (
 	"time"
 
 	"github.com/straytoken/straytoken/config"
-	"github.com/straytoken/straytoken/rules"
 )
 
 // lookEvery is how often the files that judgement depends on are looked at.
@@ -22,10 +22,11 @@ const lookEvery = 30 * time.Second
 type reloader struct {
 	path     string // configuration file; "" for none
 	settings func() (*config.Config, error)
-	use      func(*rules.Policy)
+	use      func(*judgement)
 	log      *slog.Logger
 
-	seen       map[string]stamp // the files of the last attempt, as they were then
+	config     *config.Config   // the last that was good in itself: it names the files
+	seen       map[string]stamp // its files at the last attempt, as they were then
 	good, fail atomic.Int64
 }
 
@@ -36,8 +37,8 @@ type stamp struct {
 }
 
 // newReloader makes a reloader that takes the files as they are for known.
-func newReloader(path string, c *config.Config, settings func() (*config.Config, error), use func(*rules.Policy), log *slog.Logger) *reloader {
-	return &reloader{path: path, settings: settings, use: use, log: log, seen: stamps(policyFiles(path, c))}
+func newReloader(path string, c *config.Config, settings func() (*config.Config, error), use func(*judgement), log *slog.Logger) *reloader {
+	return &reloader{path: path, settings: settings, use: use, log: log, config: c, seen: stamps(policyFiles(path, c))}
 }
 
 // run reloads on SIGHUP and when a file changes, until the context ends.
@@ -59,46 +60,47 @@ func (r *reloader) run(ctx context.Context) {
 	}
 }
 
-// look reloads if a file is not what it was at the last attempt.
+// look reloads if a file is not what it was at the last attempt, or if the patterns
+// of rule files match others.
 func (r *reloader) look() {
-	for path, old := range r.seen {
-		if now := stampOf(path); !now.modified.Equal(old.modified) || now.size != old.size {
-			r.reload()
-			return
-		}
+	if !maps.EqualFunc(stamps(policyFiles(r.path, r.config)), r.seen, stamp.same) {
+		r.reload()
 	}
 }
 
-// reload puts a new policy in force, if all of it is good.
+// reload puts a new judgement in force, if all of it is good.
 func (r *reloader) reload() {
-	p, err := r.load()
+	j, err := r.load()
 	if err != nil {
 		r.fail.Add(1)
 		r.log.Error("the new configuration is bad, the last good one stays in force", "err", oneLine(err))
 		return
 	}
-	r.use(p)
+	r.use(j)
 	r.good.Add(1)
-	r.log.Info("judging by a new policy", "networks", p.Known.Len(), "inventory", p.Timeline.Len(), "aws_ranges", p.Ranges.Len())
+	warn(r.log, r.config)
+	p := j.policy
+	r.log.Info("judging by a new policy", "networks", p.Known.Len(), "inventory", p.Timeline.Len(), "aws_ranges", p.Ranges.Len(),
+		"rules", len(j.engine.Rules()), "exceptions", len(p.Exceptions))
 }
 
-// load reads the policy. The files' stamps are taken before they are read, so that a
-// change meanwhile is seen the next time.
-func (r *reloader) load() (*rules.Policy, error) {
-	for path := range r.seen {
-		r.seen[path] = stampOf(path)
-	}
-	own := stampOf(r.path)
+// load reads all that judgement depends on. The files' stamps are taken before they
+// are read, so that a change meanwhile is seen the next time.
+func (r *reloader) load() (*judgement, error) {
+	r.seen = stamps(policyFiles(r.path, r.config))
+	own := r.seen[r.path]
 	c, err := r.settings()
 	if err != nil {
 		return nil, err
 	}
-	r.seen = stamps(policyFiles(r.path, c))
+	r.config, r.seen = c, stamps(policyFiles(r.path, c))
 	if r.path != "" {
 		r.seen[r.path] = own
 	}
-	return policy(c)
+	return newJudgement(c)
 }
+
+func (s stamp) same(o stamp) bool { return s.modified.Equal(o.modified) && s.size == o.size }
 
 func stamps(paths []string) map[string]stamp {
 	out := make(map[string]stamp, len(paths))

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -16,27 +18,32 @@ import (
 	"time"
 
 	"github.com/straytoken/straytoken/config"
-	"github.com/straytoken/straytoken/rules"
 )
 
-// files is a configuration with an inventory and ranges.
+// files is a configuration with an inventory, ranges and rules.
 type files struct {
-	t                         *testing.T
-	config, inventory, ranges string
-	version                   int
+	t                                *testing.T
+	config, inventory, ranges, rules string
+	version                          int
 }
 
 func newFiles(t *testing.T) *files {
 	dir := t.TempDir()
-	f := &files{t: t, config: filepath.Join(dir, "straytoken.yaml"), inventory: filepath.Join(dir, "inventory.jsonl"), ranges: filepath.Join(dir, "ip-ranges.json")}
+	f := &files{t: t, config: filepath.Join(dir, "straytoken.yaml"), inventory: filepath.Join(dir, "inventory.jsonl"), ranges: filepath.Join(dir, "ip-ranges.json"), rules: filepath.Join(dir, "rules.yaml")}
 	f.write(f.inventory, "")
 	f.write(f.ranges, `{"prefixes":[{"ip_prefix":"52.16.0.0/15","region":"eu-west-1","service":"EC2"}]}`)
+	f.write(f.rules, rule("one", "verdict.kind == 'ec2'"))
 	f.write(f.config, f.text("192.0.2.0/24"))
 	return f
 }
 
 func (f *files) text(cidr string) string {
-	return fmt.Sprintf("judge:\n  aws_ranges: %s\n  networks:\n    - cidr: %s\ninventory:\n  file: %s\n", f.ranges, cidr, f.inventory)
+	return fmt.Sprintf("judge:\n  rules: [rules*.yaml]\n  aws_ranges: %s\n  networks:\n    - cidr: %s\ninventory:\n  file: %s\n", f.ranges, cidr, f.inventory)
+}
+
+// rule is a file of one staged rule over verdicts.
+func rule(name, when string) string {
+	return fmt.Sprintf("- {name: %s, on: verdict, when: %q, staged: true, evidence: {weight: 5}}\n", name, when)
 }
 
 // write replaces a file, visibly later than before.
@@ -52,7 +59,7 @@ func (f *files) write(path, text string) {
 	}
 }
 
-func (f *files) reloader(use func(*rules.Policy)) *reloader {
+func (f *files) reloader(use func(*judgement)) *reloader {
 	f.t.Helper()
 	settings := func() (*config.Config, error) { return loadConfig(f.config) }
 	c, err := settings()
@@ -68,24 +75,36 @@ func TestReloadWhatChanged(t *testing.T) {
 		ranges   = `{"prefixes":[{"ip_prefix":"52.16.0.0/15","service":"EC2"},{"ip_prefix":"52.90.0.0/15","service":"EC2"}]}`
 	)
 	f := newFiles(t)
-	var used *rules.Policy
-	r := f.reloader(func(p *rules.Policy) { used = p })
+	var used *judgement
+	r := f.reloader(func(j *judgement) { used = j })
+	ruled := func(names ...string) func(*judgement) bool {
+		return func(j *judgement) bool { return slices.Equal(j.engine.Staged(), names) && j.policy.Custom != nil }
+	}
+	const exceptions = "  exceptions: [{kind: ec2, reason: r, owner: o}]\n"
 	for _, c := range []struct {
 		name, path, text string
 		good             bool
-		check            func(*rules.Policy) bool
+		check            func(*judgement) bool
 	}{
-		{"a network", f.config, f.text("203.0.113.0/24"), true, func(p *rules.Policy) bool {
-			return p.Known.Find(netip.MustParseAddr("203.0.113.1"), "111111111111", time.Now()) != nil
+		{"a network", f.config, f.text("203.0.113.0/24"), true, func(j *judgement) bool {
+			return j.policy.Known.Find(netip.MustParseAddr("203.0.113.1"), "111111111111", time.Now()) != nil
 		}},
-		{"the inventory", f.inventory, endpoint, true, func(p *rules.Policy) bool { return p.Timeline.Len() == 1 }},
-		{"the ranges", f.ranges, ranges, true, func(p *rules.Policy) bool { return p.Ranges.Len() == 2 }},
+		{"the inventory", f.inventory, endpoint, true, func(j *judgement) bool { return j.policy.Timeline.Len() == 1 }},
+		{"the ranges", f.ranges, ranges, true, func(j *judgement) bool { return j.policy.Ranges.Len() == 2 }},
 		{"a bad configuration", f.config, "judge: {networks: [{cidr: everywhere}]}", false, nil},
-		{"the same put right", f.config, f.text("192.0.2.0/24"), true, func(p *rules.Policy) bool { return p.Known.Len() == 1 }},
+		{"the same put right", f.config, f.text("192.0.2.0/24"), true, func(j *judgement) bool { return j.policy.Known.Len() == 1 }},
 		{"half an inventory", f.inventory, endpoint + endpoint[:20], false, nil},
-		{"the inventory put right", f.inventory, endpoint + endpoint, true, func(p *rules.Policy) bool { return p.Timeline.Len() == 2 }},
+		{"the inventory put right", f.inventory, endpoint + endpoint, true, func(j *judgement) bool { return j.policy.Timeline.Len() == 2 }},
 		{"other ranges", f.ranges, "<html>", false, nil},
-		{"the ranges put right", f.ranges, ranges, true, func(p *rules.Policy) bool { return p.Ranges.Len() == 2 }},
+		{"the ranges put right", f.ranges, ranges, true, func(j *judgement) bool { return j.policy.Ranges.Len() == 2 }},
+		{"a rule", f.rules, rule("two", "verdict.kind == 'ecs'"), true, ruled("two")},
+		{"a bad rule", f.rules, rule("two", "verdict.knid == 'ecs'"), false, nil},
+		{"the rule put right", f.rules, rule("three", "verdict.kind == 'ecs'"), true, ruled("three")},
+		{"another file of rules", strings.Replace(f.rules, "rules", "rules2", 1), rule("four", "verdict.kind == 'pod'"), true, ruled("three", "four")},
+		{"an exception", f.config, strings.Replace(f.text("192.0.2.0/24"), "judge:\n", "judge:\n"+exceptions, 1), true,
+			func(j *judgement) bool {
+				return len(j.policy.Exceptions) == 1 && j.policy.Timeline.Len() == 2 && ruled("three", "four")(j)
+			}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			good, bad := r.good.Load(), r.fail.Load()
@@ -107,16 +126,16 @@ func TestReloadWhatChanged(t *testing.T) {
 // TestReloadOnSignal: SIGHUP reloads at once, while others read the policy.
 func TestReloadOnSignal(t *testing.T) {
 	f := newFiles(t)
-	var current atomic.Pointer[rules.Policy]
+	var current atomic.Pointer[judgement]
 	used := make(chan struct{}, 1)
-	r := f.reloader(func(p *rules.Policy) { current.Store(p); used <- struct{}{} })
+	r := f.reloader(func(j *judgement) { current.Store(j); used <- struct{}{} })
 	ctx, stop := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { r.run(ctx) })
 	wg.Go(func() {
 		for ctx.Err() == nil {
-			if p := current.Load(); p != nil {
-				p.Known.Find(netip.MustParseAddr("192.0.2.1"), "", time.Now())
+			if j := current.Load(); j != nil {
+				j.policy.Known.Find(netip.MustParseAddr("192.0.2.1"), "", time.Now())
 			}
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -136,6 +137,7 @@ func (o *runOptions) run(ctx context.Context) error {
 // worker is all that run runs.
 type worker struct {
 	log      *slog.Logger
+	judge    atomic.Pointer[judgement]
 	findings outputs
 	letters  letterFile
 	proc     *processor.Processor
@@ -151,13 +153,17 @@ func (o *runOptions) build(ctx context.Context, c *config.Config, log *slog.Logg
 	if err != nil {
 		return nil, err
 	}
+	j, err := newJudgement(c)
+	if err != nil {
+		return nil, err
+	}
+	warn(log, c)
 	w := &worker{log: log}
 	store := state.NewDynamo(o.aws.dynamo(cfg), c.State.Table)
 	facts := state.NewFacts(store, c.State.Cache)
-	if w.proc, err = pipeline(c, facts, &w.findings, &w.letters, log); err != nil {
-		return nil, err
-	}
-	w.reload = newReloader(o.configPath, c, o.settings, w.proc.SetPolicy, log)
+	w.proc = pipeline(c, j, facts, &w.findings, &w.letters, log)
+	w.judge.Store(j)
+	w.reload = newReloader(o.configPath, c, o.settings, w.judgeBy, log)
 	clients := kinesis.Clients{Kinesis: o.aws.kinesis(cfg), DynamoDB: o.aws.dynamo(cfg)}
 	metrics, err := w.connect(ctx, c, facts, o.workerID, clients)
 	if err != nil {
@@ -172,9 +178,17 @@ func (o *runOptions) build(ctx context.Context, c *config.Config, log *slog.Logg
 	return w, nil
 }
 
+// judgeBy puts another judgement in force: extraction and verdicts together.
+func (w *worker) judgeBy(j *judgement) {
+	w.proc.Counts().Stage(j.engine.Staged()...)
+	w.judge.Store(j)
+	w.proc.SetPolicy(j.policy)
+}
+
 // connect makes the Kinesis worker and checks its stream.
 func (w *worker) connect(ctx context.Context, c *config.Config, facts *state.Facts, id string, clients kinesis.Clients) (*prometheus.Registry, error) {
 	metrics := monitor.Metrics(w.proc.Counts(), facts)
+	monitor.RuleErrors(metrics, func() map[string]int64 { return w.judge.Load().failures() })
 	monitor.Reloads(metrics, w.reload.good.Load, w.reload.fail.Load)
 	observer := monitor.NewStream(metrics, func() kinesis.Status { return w.stream.Status() })
 	cfg, err := streamConfig(c, id, w.log, observer)

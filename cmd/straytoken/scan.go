@@ -13,7 +13,6 @@ import (
 	"github.com/straytoken/straytoken/config"
 	"github.com/straytoken/straytoken/finding"
 	"github.com/straytoken/straytoken/processor"
-	"github.com/straytoken/straytoken/rules"
 	"github.com/straytoken/straytoken/sink"
 	"github.com/straytoken/straytoken/state"
 	"github.com/straytoken/straytoken/trail"
@@ -22,7 +21,8 @@ import (
 // scanOptions are the flags of scan.
 type scanOptions struct {
 	configPath, inventory, format, failOn, letters, logLevel string
-	atOnce, quiet                                            bool
+	atOnce, quiet, suppressed                                bool
+	rules                                                    []string
 	sessions, parallel                                       int
 	accounts, regions                                        []string
 	since, until                                             string
@@ -48,6 +48,8 @@ final state; progress and a summary go to standard error.`,
 	f.StringVar(&o.format, "format", "text", "findings as text or json (one a line)")
 	f.StringVar(&o.failOn, "fail-on", "", "exit with 1 when a finding of this severity or more is open")
 	f.BoolVar(&o.atOnce, "at-once", false, "print findings as they arise, with every change, not only their final state")
+	f.BoolVar(&o.suppressed, "show-suppressed", false, "after the findings, print those that exceptions and rules suppress")
+	f.StringSliceVar(&o.rules, "rules", nil, "custom rules in this file, besides those of the configuration")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress and no summary")
 	f.StringVar(&o.letters, "dead-letters", "", "write what cannot be read to this file (default: only count it)")
 	f.IntVar(&o.sessions, "state-keys", 5_000_000, "keys remembered at once; beyond, the least recently used are forgotten and counted")
@@ -80,6 +82,9 @@ func (o *scanOptions) run(ctx context.Context, paths []string) error {
 	if err := s.final.Flush(ctx); err != nil {
 		return err
 	}
+	if err := s.listSuppressed(ctx); err != nil {
+		return err
+	}
 	if !o.quiet {
 		s.summary(listing)
 	}
@@ -105,6 +110,7 @@ func (o *scanOptions) filter() (f trail.Filter, err error) {
 // scanner is one scan.
 type scanner struct {
 	options *scanOptions
+	judge   *judgement
 	memory  *state.Memory
 	facts   *state.Facts
 	proc    *processor.Processor
@@ -112,6 +118,7 @@ type scanner struct {
 	letters *letterBox
 	failOn  finding.Severity
 	failed  []error // files that could not be read
+	held    int     // findings that exceptions and rules suppress
 	started time.Time
 }
 
@@ -133,15 +140,15 @@ func (o *scanOptions) prepare() (*scanner, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.judge, err = newJudgement(inMemory(c), o.rules...); err != nil {
+		return nil, err
+	}
 	if s.letters, err = newLetterBox(o.letters); err != nil {
 		return nil, err
 	}
 	s.final = sink.NewFinal(stream(os.Stdout, o.format), o.atOnce)
 	s.facts = state.NewFacts(s.memory, 0)
-	if s.proc, err = pipeline(inMemory(c), s.facts, s.final, s.letters, log); err != nil {
-		s.close()
-		return nil, err
-	}
+	s.proc = pipeline(c, s.judge, s.facts, s.final, s.letters, log)
 	return s, nil
 }
 
@@ -152,14 +159,6 @@ func (o *scanOptions) settings() (*config.Config, error) {
 		c.Inventory.File = o.inventory
 	}
 	return c, err
-}
-
-func (o *scanOptions) policy() (*rules.Policy, error) {
-	c, err := o.settings()
-	if err != nil {
-		return nil, err
-	}
-	return policy(c)
 }
 
 // inMemory keeps as many events of a quiet session as of a disputed one: in memory

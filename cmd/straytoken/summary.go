@@ -30,6 +30,7 @@ func (s *scanner) summary(listing trail.Listing) {
 	if n := s.final.Closed(); n > 0 {
 		say("%d findings raised and closed again, as later events explained them", n)
 	}
+	s.customSummary()
 	for _, reason := range slices.Sorted(maps.Keys(listing.Skipped)) {
 		skip := listing.Skipped[reason]
 		say("skipped %d files: %s (such as %s)", skip.Count, reason, skip.Example)
@@ -46,6 +47,23 @@ func (s *scanner) summary(listing trail.Listing) {
 	}
 	if n := s.memory.Evicted(); n > 0 {
 		say("forgot %d keys for want of room: thefts among their sessions may be missed; raise --state-keys", n)
+	}
+}
+
+// customSummary says what exceptions and custom rules did.
+func (s *scanner) customSummary() {
+	if s.held > 0 {
+		say("%d findings suppressed by exceptions and rules (--show-suppressed prints them)", s.held)
+	}
+	staged := s.proc.Counts().Staged()
+	for _, rule := range slices.Sorted(maps.Keys(staged)) {
+		say("staged rule %s held for %d sessions", rule, staged[rule])
+	}
+	failures := s.judge.failures()
+	for _, rule := range slices.Sorted(maps.Keys(failures)) {
+		if n := failures[rule]; n > 0 {
+			say("rule %s failed %d times, and was taken not to hold", rule, n)
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/straytoken/straytoken/state"
 )
 
-// written is what the configuration itself says of judgement.
+// written is what the configuration itself says of judgement, without exceptions.
 func written(j *config.Judge) *rules.Policy {
 	known := make([]network.Known, len(j.Networks))
 	for i, n := range j.Networks {
@@ -38,17 +38,15 @@ func limits(l config.Limits) cloudtrail.Limits {
 }
 
 // pipeline is a processor with what it owns.
-func pipeline(c *config.Config, facts *state.Facts, findings sink.Sink, letters sink.DeadLetterSink, log *slog.Logger) (*processor.Processor, error) {
-	p, err := policy(c)
-	if err != nil {
-		return nil, err
-	}
-	return processor.New(processor.Config{
-		Facts: facts, Policy: p,
+func pipeline(c *config.Config, j *judgement, facts *state.Facts, findings sink.Sink, letters sink.DeadLetterSink, log *slog.Logger) *processor.Processor {
+	p := processor.New(processor.Config{
+		Facts: facts, Policy: j.policy,
 		Extractor: rules.Extractor{Keep: c.State.KeepQuiet, Contested: c.State.KeepDisputed},
 		Findings:  findings, DeadLetters: letters, Limits: limits(c.Limits),
 		Lateness: c.Judge.Lateness.Duration, Report: max(c.Judge.Report.Value(), finding.Low), Logger: log,
-	}), nil
+	})
+	p.Counts().Stage(j.engine.Staged()...)
+	return p
 }
 
 // outputs are the sinks that the configuration names, and the files behind them.
