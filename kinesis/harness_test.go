@@ -3,6 +3,7 @@ package kinesis_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"crypto/rand"
 	"fmt"
 	"log/slog"
@@ -123,6 +124,10 @@ func (w *world) settle(err error) {
 func (w *world) lease(shard string) map[string]string {
 	w.t.Helper()
 	out, err := w.stack.DynamoDB().Scan(w.t.Context(), &dynamodb.ScanInput{TableName: &w.table, ConsistentRead: aws.Bool(true)})
+	var creating *ddbtypes.ResourceNotFoundException // also while the table is being made
+	if errors.As(err, &creating) {
+		return nil
+	}
 	if err != nil {
 		w.t.Fatal(err)
 	}
