@@ -19,6 +19,7 @@ const (
 	poolSharedWithPeople = 10
 	poolExamined         = 16
 	companions           = 2 // other machines that share two addresses with the session
+	manyCompanions       = 4 // as many that none needs to have begun there
 )
 
 // restart is how soon after its start an instance may show its new public address,

@@ -48,8 +48,8 @@ func (t *trial) byPool(p *place) string {
 
 // byCompanions: several machines show the same addresses, and at none of them
 // anything but their usual conduct: a common egress of several addresses, or a
-// gateway that took over from another. At least one of them must have begun there:
-// a thief, however many sessions he has, finds them at work elsewhere.
+// gateway that took over from another. Unless they are many, one of them must have
+// begun there: a thief with a few sessions finds them at work elsewhere.
 func (t *trial) byCompanions(set *state.Set, p *place, started int) string {
 	clean, shared := 0, 0
 	for _, other := range t.others(set) {
@@ -62,7 +62,7 @@ func (t *trial) byCompanions(set *state.Set, p *place, started int) string {
 			shared++
 		}
 	}
-	if started > 0 && (shared >= companions || clean >= poolOfMachines) {
+	if shared >= manyCompanions || started > 0 && (shared >= companions || clean >= poolOfMachines) {
 		return fmt.Sprintf("common way out, used by %d other machines of the account in the same manner", clean)
 	}
 	return ""
