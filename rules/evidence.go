@@ -110,7 +110,7 @@ func (t *trial) foreignEndpoint(p *place) {
 	if p.Endpoint == "" || t.neverLocked() {
 		return
 	}
-	if account := p.endpoint.First().Value; account != "" {
+	if account := p.EndpointAccount; account != "" {
 		if t.issuedBy(account) {
 			return
 		}

@@ -73,7 +73,7 @@ func (t *trial) mayBeOurs(p *place) bool {
 	if p.Endpoint == "" {
 		return false
 	}
-	account := p.endpoint.First().Value
+	account := p.EndpointAccount
 	return account == "" || t.ours(account)
 }
 
@@ -83,7 +83,7 @@ func (t *trial) byEndpoint(p *place) string {
 	if p.Endpoint == "" {
 		return ""
 	}
-	switch account := p.endpoint.First().Value; {
+	switch account := p.EndpointAccount; {
 	case account == "":
 		return t.byUnnamedEndpoint(p)
 	case t.ours(account):

@@ -69,7 +69,6 @@ type token struct {
 type place struct {
 	Place
 	private   bool
-	endpoint  *state.Member // the use that names the endpoint's account
 	explained string
 	proven    bool  // the explanation names this very session
 	moved     int64 // when the explanation took the place of another address, seconds since 1970; 0: it did not
@@ -157,7 +156,7 @@ func (t *trial) mine(use *state.Member) []*state.Observation {
 }
 
 func newPlace(use *state.Member, parts []string, seen []*state.Observation) *place {
-	p := &place{Place: Place{Host: parts[0], Endpoint: parts[1], EndpointAccount: use.First().Value, Seen: seen}, endpoint: use}
+	p := &place{Place: Place{Host: parts[0], Endpoint: parts[1], EndpointAccount: use.First().Value, Seen: seen}}
 	p.private = network.ParseCaller(seen[0].Address).Class == network.Private
 	for _, o := range seen {
 		if !slices.Contains(p.Keys, o.AccessKey) {

@@ -123,7 +123,7 @@ const (
 // unnamedEndpoint: through a VPC endpoint whose account the record does not name,
 // with nothing known of the machine's own private address.
 func (t *trial) unnamedEndpoint(p *place) bool {
-	if p.Endpoint == "" || p.endpoint.First().Value != "" {
+	if p.Endpoint == "" || p.EndpointAccount != "" {
 		return false
 	}
 	_, known := t.ownPrivate(p)
