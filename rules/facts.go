@@ -101,6 +101,9 @@ func observe(e *cloudtrail.Event, s *Session, from network.Caller) state.Observa
 	if o.EventID == "" {
 		o.EventID = standInID(e)
 	}
+	if original := e.Addendum.OriginalEventID; original != e.ID {
+		o.Corrects = short(original, 64)
+	}
 	return o
 }
 

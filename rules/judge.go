@@ -167,7 +167,20 @@ func newPlace(use *state.Member, parts []string, seen []*state.Observation) *pla
 	if len(seen) == len(use.Seen) {
 		p.Last = use.Latest()
 	}
+	p.Seen = onceEach(p.Seen)
 	return p
+}
+
+// onceEach leaves out the corrected copies of uses that are there themselves. A copy
+// has an event id of its own, and says of the caller what the original says.
+func onceEach(uses []*state.Observation) []*state.Observation {
+	again := func(o *state.Observation) bool {
+		return o.Corrects != "" && slices.ContainsFunc(uses, func(p *state.Observation) bool { return p.EventID == o.Corrects && p.Corrects == "" })
+	}
+	if !slices.ContainsFunc(uses, again) {
+		return uses
+	}
+	return slices.DeleteFunc(slices.Clone(uses), again)
 }
 
 // examine explains what needs an explanation, finds the owner and weighs the

@@ -236,3 +236,22 @@ func TestOnBehalf(t *testing.T) {
 		event(32, "sqs", "CreateQueue", thief, m{"userIdentity": fas}))
 	check(t, &rules.Policy{}, session, events, finding.Informational, "owner "+home)
 }
+
+// A record that CloudTrail delivers again, corrected, is one use and not two, whichever copy comes first.
+func TestCorrectedCopyIsNoSecondUse(t *testing.T) {
+	stolen := use(60, "s3", "ListBuckets", thief)
+	copied := use(60, "s3", "ListBuckets", thief, m{
+		"eventID":  "the corrected copy",
+		"addendum": m{"reason": "UPDATED_DATA", "updatedFields": "responseElements", "originalEventID": stolen["eventID"]},
+	})
+	for name, events := range map[string][]m{
+		"after the original":  append(settled(), stolen, copied),
+		"before the original": append([]m{copied}, append(settled(), stolen)...),
+		"without it":          append(settled(), copied),
+	} {
+		v := judge(t, &rules.Policy{}, session, events)
+		if i := v.Intruder(); i == nil || len(i.Seen) != 1 || v.Severity < finding.High {
+			t.Errorf("%s: %s, intruder %+v; want one use", name, v.Severity, i)
+		}
+	}
+}
