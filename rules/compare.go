@@ -92,11 +92,12 @@ func (t *trial) interleaved(p *place) {
 	}
 }
 
-// newRegion: E13, the role was never used in the region, but from here.
+// newRegion: E13, the role was used elsewhere, but never in the region, except from
+// here.
 func (t *trial) newRegion(p *place) {
-	for _, m := range t.view.Set(t.roleKey()).Class(classRegion) {
+	for i, m := range t.view.Set(t.roleKey()).Class(classRegion) {
 		first := m.First()
-		if first.Session == t.lock && network.ParseCaller(first.Address).Host() == p.Host && !globalRegion(first.Region) {
+		if i > 0 && first.Session == t.lock && network.ParseCaller(first.Address).Host() == p.Host && !globalRegion(first.Region) {
 			t.weigh(p, NewRegion, "the role was never used in "+first.Region+" before")
 			return
 		}

@@ -19,12 +19,21 @@ const (
 	denyWindow    = int64(5 * time.Minute / time.Second)
 	interleave    = int64(10 * time.Minute / time.Second)
 	enumWindow    = int64(time.Minute / time.Second)
+	wideWindow    = int64(2 * time.Minute / time.Second)
+	widerWindow   = int64(5 * time.Minute / time.Second)
 	shutdownTime  = int64(10 * time.Minute / time.Second)
 	learning      = int64(7 * 24 * time.Hour / time.Second)
 )
 
 // denials is how many different denied actions within denyWindow are a burst.
 const denials = 3
+
+// How many services a look around covers, within its window, that no start script
+// makes.
+const (
+	wideServices  = 3
+	widerServices = 4
+)
 
 // where names a place for people.
 func (p *place) where() string {
@@ -220,39 +229,43 @@ func (t *trial) callerIdentity(p *place) {
 		if !p.at(state.Parts(m.Name)) {
 			continue
 		}
-		firstOfRole := t.view.Set(t.roleKey()).Member(classIdentity)
-		if firstOfRole != nil && firstOfRole.First().Session == t.lock && firstOfRole.First().Address == m.First().Address {
+		role := t.view.Set(t.roleKey()).Member(classIdentity)
+		first := role != nil && role.First().Session == t.lock && role.First().Address == m.First().Address
+		if first {
 			t.weigh(p, CallerIdentity, "the first GetCallerIdentity of this role: who steals a token asks whose it is")
 		}
-		t.enumeration(p, m.First())
+		t.enumeration(p, m.First(), first)
 		return
 	}
 }
 
-// services is how many services a look around covers that no start script makes.
-const services = 3
-
 // enumeration: the place's first call is GetCallerIdentity, and calls that list or
-// describe follow. Two within a minute are what a start script may do as well;
-// several services within two minutes are somebody who wonders what he has got.
-func (t *trial) enumeration(p *place, identity *state.Observation) {
+// describe follow. Two within a minute are what a start script may do as well, and
+// what a role's sessions do again and again is its work; a look around in several
+// services after the role's first GetCallerIdentity is somebody who wonders what he
+// has got.
+func (t *trial) enumeration(p *place, identity *state.Observation, firstOfRole bool) {
 	if p.First().EventID != identity.EventID {
 		return
 	}
-	soon, over := map[string]bool{}, map[string]bool{}
+	soon, wide, wider := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, o := range p.Seen {
-		if !looksAround(o.Name) || o.Time-identity.Time > 2*enumWindow {
+		after := o.Time - identity.Time
+		if !looksAround(o.Name) || after > widerWindow {
 			continue
 		}
-		over[o.Source] = true
-		if o.Time-identity.Time <= enumWindow {
+		wider[o.Source] = true
+		if after <= wideWindow {
+			wide[o.Source] = true
+		}
+		if after <= enumWindow {
 			soon[o.Name] = true
 		}
 	}
 	w := t.policy.weight(Enumeration, t.kind)
 	switch {
-	case len(over) >= services:
-		t.evidence(p, Enumeration, 2*w, fmt.Sprintf("GetCallerIdentity opened the session, a look around in %d services followed", len(over)))
+	case firstOfRole && (len(wide) >= wideServices || len(wider) >= widerServices):
+		t.evidence(p, Enumeration, 2*w, fmt.Sprintf("GetCallerIdentity opened the session, a look around in %d services followed", len(wider)))
 	case len(soon) >= 2:
 		t.evidence(p, Enumeration, w, "GetCallerIdentity opened the session, a look around followed within a minute")
 	}

@@ -225,10 +225,10 @@ func (t *trial) sameMachine(p *place) bool {
 
 // rival finds a VPC endpoint through which the session reaches a service that it
 // also calls from this place: a machine has one way to a service in a region, and
-// where there is an endpoint it is that.
+// where there is an endpoint of its own it is that.
 func (t *trial) rival(p *place) *place {
 	for _, o := range t.places {
-		if o.Endpoint == "" || o == p || p.Endpoint != "" && o.First().Compare(p.First()) > 0 {
+		if o.Endpoint == "" || o == p || p.Endpoint != "" && o.First().Compare(p.First()) > 0 || p.Endpoint == "" && t.suspect(o) {
 			continue
 		}
 		if reached := t.reach(o); slices.ContainsFunc(t.reach(p), func(service string) bool { return slices.Contains(reached, service) }) {

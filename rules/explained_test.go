@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -121,6 +122,28 @@ func TestEndpoints(t *testing.T) {
 	}
 }
 
+// A machine that is given an endpoint takes it: where the session still reaches the same service on its old way, somebody
+// else is behind the endpoint.
+func TestUnnamedEndpointBesideTheOldWay(t *testing.T) {
+	behind := []m{use(60, "s3", "GetObject", "10.9.9.9", through("vpce-0bad0bad0bad0bad0", ""))}
+	for name, c := range map[string]struct {
+		later   m
+		flagged bool
+	}{
+		"the same service, later":      {use(80, "s3", "PutObject", home), true},
+		"the same service, soon after": {use(70, "s3", "PutObject", home), false},
+		"another service":              {use(80, "sqs", "SendMessage", home), false},
+		"another region":               {use(80, "s3", "GetObject", home, m{"awsRegion": "us-west-2"}), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := judge(t, &rules.Policy{}, session, append(append(settled(), behind...), c.later))
+			if v.Guilty() != c.flagged {
+				t.Errorf("%s: %s %v", v.Severity, roles(&v), v.Evidence)
+			}
+		})
+	}
+}
+
 func TestKnownNetworks(t *testing.T) {
 	events := append(settled(), use(90, "s3", "GetObject", thief))
 	known := func(k network.Known) *rules.Policy {
@@ -201,4 +224,19 @@ func TestGatewaysOnly(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A thief's places must not turn the machine's own ways out into an intruder's: neither his endpoint, which reaches what
+// the machine reaches through its gateway, nor his own public address, though it was used first.
+func TestTheThiefDoesNotAccuseTheMachine(t *testing.T) {
+	const gateway, private = "198.51.100.200", "10.0.1.10"
+	behind := []m{
+		use(0, "ssm", "UpdateInstanceInformation", private, through("vpce-0123", account), agentOf(agentSSM)),
+		use(2, "sqs", "SendMessage", gateway), use(4, "s3", "GetObject", gateway), use(100, "s3", "GetObject", gateway),
+	}
+	own := "explained " + gateway + ", intruder %s, owner " + private + " vpce-0123"
+	check(t, &rules.Policy{}, session, append(behind, use(60, "s3", "GetObject", "10.9.9.9", through("vpce-0bad", "")), use(61, "sts", "GetCallerIdentity", "10.9.9.9", through("vpce-0bad", ""))),
+		finding.High, fmt.Sprintf(own, "10.9.9.9 vpce-0bad"), rules.SecondAddress)
+	check(t, &rules.Policy{}, session, append(behind, use(1, "s3", "ListBuckets", thief, agentOf("Boto3/1.34.145 md/distrib#kali.2024"))),
+		finding.High, fmt.Sprintf(own, thief), rules.SecondAddress, rules.ImpossibleSystem)
 }

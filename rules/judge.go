@@ -72,6 +72,7 @@ type place struct {
 	explained string
 	proven    bool  // the explanation names this very session
 	moved     int64 // when the explanation took the place of another address, seconds since 1970; 0: it did not
+	alone     int   // what speaks against it whoever the owner is
 }
 
 // trials splits a lock into the sessions that it stands for.
@@ -192,10 +193,13 @@ func (t *trial) examine() {
 		if len(t.places) > 1 || len(p.Evidence) > 0 {
 			t.explain(p)
 		}
+		p.alone = total(p)
 	}
 	t.owner = t.chooseOwner()
 	for _, p := range t.places {
 		t.explainByOwner(p)
+	}
+	for _, p := range t.places {
 		t.weighAgainstOwner(p)
 	}
 	t.weighEvents()

@@ -110,6 +110,16 @@ func TestSiblingKeys(t *testing.T) {
 }
 
 // TestLineage: what a thief makes with a stolen session is his.
+// TestImpossibleFirst: a function runs Linux; who calls first with something else is its thief and not its owner.
+func TestImpossibleFirst(t *testing.T) {
+	const key = "ASIALAMBDALAMBDALAM1"
+	id := assumed(key, "FN", "resize")
+	check(t, &rules.Policy{}, key, []m{
+		issued(-1, "lambda.amazonaws.com", nil, "AssumeRole", "", key),
+		by(5, id, "s3", "ListBuckets", thief, agentOf("aws-cli/2.15 Python/3.11 Darwin/23.4.0")), by(9, id, "s3", "GetObject", home),
+	}, finding.High, alone, rules.ImpossibleSystem, rules.SecondAddress)
+}
+
 func TestLineage(t *testing.T) {
 	const child, made = "ASIACHILDCHILDCHILD1", "AKIAMADEBYTHETHIEF01"
 	stolen := append(settled(), use(90, "s3", "GetObject", thief),

@@ -25,7 +25,7 @@ func (t *trial) chooseOwner() *place {
 	best := 0
 	for i, p := range t.places {
 		trust := t.trust(p)
-		if i == 0 {
+		if i == 0 && !t.impossibleHolder(p) {
 			trust += trustEarliest
 		}
 		if owner == nil || trust > best {
@@ -33,6 +33,14 @@ func (t *trial) chooseOwner() *place {
 		}
 	}
 	return owner
+}
+
+// impossibleHolder: functions and containers run one system; who calls with another
+// was not the first holder, however early.
+func (t *trial) impossibleHolder(p *place) bool {
+	return t.kind.Compute() && t.kind != EC2 && slices.ContainsFunc(p.Evidence, func(e finding.Evidence) bool {
+		return e.Code == string(ImpossibleSystem)
+	})
 }
 
 func (t *trial) trust(p *place) int {
@@ -85,6 +93,7 @@ func (t *trial) weighAgainstOwner(p *place) {
 // themselves, enough with any evidence.
 const (
 	settling            = 24 * 3600 // seconds in which a machine shows its ways out
+	reconnecting        = 900       // seconds in which connections outlive a new way
 	firstPublicRelation = 30
 	endpointRelation    = 30
 	presignedRelation   = 20
@@ -104,7 +113,7 @@ func (t *trial) relationTo(p *place) int {
 		return min(w, sandboxRelation)
 	case t.firstPublic(p) && p.First().Time-t.places[0].First().Time < settling:
 		return min(w, firstPublicRelation)
-	case t.unnamedEndpoint(p):
+	case t.unnamedEndpoint(p) && !t.goesOnWithout(p):
 		return min(w, endpointRelation)
 	case t.kind == Managed && p.First().Time-t.places[0].First().Time > lateNode:
 		return w + lateNodeWeight
@@ -130,14 +139,31 @@ func (t *trial) unnamedEndpoint(p *place) bool {
 	return !known
 }
 
+// goesOnWithout: the session still reaches a service on its old way, long after it
+// reached it through an endpoint. A machine that is given an endpoint takes it.
+func (t *trial) goesOnWithout(p *place) bool {
+	reached := t.reach(p)
+	for _, o := range t.places {
+		if o.Endpoint != "" || t.suspect(o) && !t.firstPublic(o) {
+			continue
+		}
+		if slices.ContainsFunc(o.Seen, func(use *state.Observation) bool {
+			return use.Time > p.First().Time+reconnecting && slices.Contains(reached, use.Source+" "+use.Region)
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
 // firstPublic: the owner is behind an endpoint, and this is the first address
-// without one.
+// without one, but for those against which enough speaks without a second address.
 func (t *trial) firstPublic(p *place) bool {
 	if !t.machine() || t.owner.Endpoint == "" || p.private {
 		return false
 	}
 	for _, o := range t.places {
-		if !o.private {
+		if !o.private && o.alone < mediumScore {
 			return o == p
 		}
 	}

@@ -190,6 +190,9 @@ func (h *heist) anywhere() origin {
 	return h.home()
 }
 
+// program is a client of a thief's that people do not work with by hand.
+func (h *heist) program() string { return pick(&h.actor, []string{pacu, boto3, goSDK, cliKali}) }
+
 // tool is a client that thieves use.
 func (h *heist) tool() string {
 	return pick(&h.actor, []string{cliKali, cliMac, cliLinux, pacu, boto3, cliWindows, goSDK})

@@ -14,6 +14,11 @@ func hiddenScenarios() []Scenario {
 			Hidden:      "address, agent and services are the victim's own",
 		},
 		{
+			Name: "person-same-client", Workload: "human", script: personSameClient,
+			Description: "a person's role session used from another country with the client that he uses, for what he does",
+			Hidden:      "a traveller or a VPN looks the same",
+		},
+		{
 			Name: "ec2-unlogged-use", Workload: "ec2", script: unlogged,
 			Description: "used only for calls that CloudTrail does not log",
 			Hidden:      "none of the thief's calls is in the log",
@@ -28,6 +33,14 @@ func behindSameNAT(h *heist) {
 
 func sameMachine(h *heist) {
 	h.mimic(h.instance(h.w.newVPC(h.acct, h.region, network{}), machine{public: true, managed: true, app: webApplication()}))
+}
+
+func personSameClient(h *heist) {
+	p := h.w.newSAML(h.acct, h.number)
+	h.atWork(p)
+	h.strike(func() {
+		h.spree(thief{session: p.session, from: h.home(), agent: p.agent}, []work{describe("DescribeInstances"), listBucket, getObject}, nil)
+	})
 }
 
 // mimic calls what the victim calls, as it calls.

@@ -15,9 +15,9 @@ func workloadScenarios() []Scenario {
 		{Name: "ci-role-key", Workload: "web-identity", Description: "a build's key, printed into its log, used from elsewhere within the hour", script: ciKey},
 		{Name: "build-agent-role", Workload: "role", Description: "a role session of a build agent used from elsewhere", script: buildRole},
 		{Name: "sagemaker-notebook", Workload: "service-role", Description: "a notebook's session used from the internet", script: notebook},
-		{Name: "saml-session", Workload: "human", Description: "a person's role session used from another country, while he works", script: samlSession},
+		{Name: "saml-session", Workload: "human", Description: "a person's role session used from another country with a program of the thief's, while he works", script: samlSession},
 		{Name: "sso-session", Workload: "human", Description: "cached Identity Center keys of a laptop used from a rented server", script: ssoSession},
-		{Name: "user-session-token", Workload: "sts-user", Description: "a user's temporary keys used from elsewhere", script: sessionToken},
+		{Name: "user-session-token", Workload: "sts-user", Description: "a user's temporary keys used from elsewhere with a program of the thief's, while he works", script: sessionToken},
 		{Name: "hybrid-node", Workload: "hybrid", Description: "an on-premises machine's session used from a rented server", script: hybridNode},
 	}
 }
@@ -101,7 +101,7 @@ func (h *heist) atWork(p *person) {
 func samlSession(h *heist) {
 	p := h.w.newSAML(h.acct, h.number)
 	h.atWork(p)
-	h.strike(func() { h.spree(thief{session: p.session, from: h.home(), agent: h.tool()}, h.loot(), nil) })
+	h.strike(func() { h.spree(thief{session: p.session, from: h.home(), agent: h.program()}, h.loot(), nil) })
 }
 
 func ssoSession(h *heist) {
@@ -116,7 +116,7 @@ func sessionToken(h *heist) {
 	h.after(h.begin-10*time.Minute, func() {
 		s := u.sessionToken()
 		u.uses(s, time.Hour, 4*time.Minute)
-		h.after(10*time.Minute, func() { h.spree(thief{session: s, from: h.rented(), agent: h.tool()}, h.loot(), nil) })
+		h.after(10*time.Minute, func() { h.spree(thief{session: s, from: h.rented(), agent: h.program()}, h.loot(), nil) })
 	})
 }
 
