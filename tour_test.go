@@ -96,6 +96,8 @@ func TestTour(t *testing.T) {
 		shown := "$ " + strings.ReplaceAll(stop.line, "\n", "\n$ ")
 		generated(t, "README.md", stop.name, "```console\n"+shown+"\n"+out+"```\n")
 	}
+	generated(t, "docs/detection.md", "scenarios", scenarioTable(t, dir))
+	generated(t, "docs/detection.md", "patterns", patternTable(t, dir))
 	generated(t, "README.md", "tour-finding", "```text\n"+steady(excerpt(t, dir))+"```\n")
 }
 
@@ -120,15 +122,7 @@ func excerpt(t *testing.T, dir string) string {
 // stolen is the key of a theft by the labels.
 func stolen(t *testing.T, dir, id string) string {
 	t.Helper()
-	f, err := os.Open(filepath.Join(dir, "traffic", "labels.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	set, err := labels.Read(f)
-	if err != nil {
-		t.Fatal(err)
-	}
+	set := truth(t, dir)
 	i := slices.IndexFunc(set.Thefts, func(one labels.Theft) bool { return one.ID == id })
 	if i < 0 {
 		t.Fatalf("no theft %s", id)

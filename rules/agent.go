@@ -7,7 +7,7 @@ import "strings"
 type agent struct {
 	family  string // "aws-sdk-go-v2", "boto3", "aws-cli", …
 	system  string // "linux", "windows", "macos", "attack" or ""
-	version string // the family's version, major and minor
+	version string // the family's version, major and minor, and where it says it runs
 }
 
 // products are looked for in order: a wrapper (Terraform, the CLI) before the SDK
@@ -33,7 +33,7 @@ func parseAgent(userAgent string) agent {
 	for _, f := range products {
 		if strings.Contains(lower, strings.ToLower(f)) {
 			a.family = strings.ToLower(f)
-			a.version = versionOf(lower, a.family)
+			a.version = versionOf(lower, a.family) + environmentOf(text)
 			break
 		}
 	}
@@ -58,6 +58,17 @@ func versionOf(text, product string) string {
 	}
 	numbers := strings.SplitN(rest[:min(end, 20)], ".", 3)
 	return strings.Join(numbers[:min(len(numbers), 2)], ".")
+}
+
+// environmentOf is the execution environment that an AWS SDK names ("exec-env/AWS_ECS_FARGATE"), from the variable that
+// AWS sets on Lambda, ECS and CloudShell; "" without one.
+func environmentOf(text string) string {
+	_, rest, ok := strings.Cut(text, "exec-env/")
+	if !ok {
+		return ""
+	}
+	name, _, _ := strings.Cut(rest, " ")
+	return " in " + name[:min(len(name), 40)]
 }
 
 // firstProduct is the name before the version in the first product token,

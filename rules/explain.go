@@ -31,10 +31,14 @@ const restart = 15 * 60
 func (t *trial) explain(p *place) {
 	for _, way := range []struct {
 		try   func(*place) string
-		proof bool // the explanation names this very session, not just many like it
-	}{{t.byEndpoint, true}, {t.byInventory, true}, {t.byGateway, true}, {t.byTimeline, true}, {t.known, false}, {t.byPool, false}, {t.byIssuer, false}} {
+		trust int
+	}{
+		{t.byEndpoint, trustProven}, {t.byInventory, trustProven}, {t.byGateway, trustProven}, {t.byTimeline, trustProven},
+		{t.known, trustExplained}, {t.byPool, trustExplained}, {t.byIssuer, trustIssuer},
+	} {
 		if why := way.try(p); why != "" {
-			p.explained, p.Evidence, p.proven = why, standing(p.Evidence, way.proof), way.proof
+			p.explained, p.trust, p.proven = why, way.trust, way.trust == trustProven
+			p.Evidence = standing(p.Evidence, p.proven)
 			return
 		}
 	}

@@ -70,7 +70,8 @@ type place struct {
 	Place
 	private   bool
 	explained string
-	proven    bool  // the explanation names this very session
+	trust     int   // how much the explanation speaks for the owner's place
+	proven    bool  // the explanation names this very session, not just many like it
 	moved     int64 // when the explanation took the place of another address, seconds since 1970; 0: it did not
 	alone     int   // what speaks against it whoever the owner is
 }

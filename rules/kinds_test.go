@@ -120,6 +120,19 @@ func TestImpossibleFirst(t *testing.T) {
 	}, finding.High, alone, rules.ImpossibleSystem, rules.SecondAddress)
 }
 
+// TestAskedForHere: the address that asked for a credential is its holder's, even if somebody else used it first; and
+// software that says where it runs is other software where it does not.
+func TestAskedForHere(t *testing.T) {
+	const key = "ASIAPODPODPODPODPOD1"
+	provider := m{"type": "WebIdentityUser", "identityProvider": "oidc.example"}
+	id := assumed(key, "IRSA", "botocore-session-1")
+	check(t, &rules.Policy{}, key, []m{
+		issued(0, "", provider, "AssumeRoleWithWebIdentity", home, key),
+		by(5, id, "s3", "GetObject", thief, agentOf("Boto3/1.34.145 os/linux Botocore/1.34.145")),
+		by(30, id, "s3", "GetObject", home, agentOf("Boto3/1.34.145 os/linux exec-env/AWS_ECS_FARGATE Botocore/1.34.145")),
+	}, finding.Medium, alone, rules.SecondAddress, rules.AgentDrift)
+}
+
 func TestLineage(t *testing.T) {
 	const child, made = "ASIACHILDCHILDCHILD1", "AKIAMADEBYTHETHIEF01"
 	stolen := append(settled(), use(90, "s3", "GetObject", thief),

@@ -12,6 +12,7 @@ import (
 // use is only one reason among others: a thief can be first.
 const (
 	trustProven    = 60  // the inventory says so
+	trustIssuer    = 50  // the credential was asked for there
 	trustExplained = 40  // it is like the addresses of many others
 	trustPlatform  = 50  // AWS's own agent runs there
 	trustNeighbour = 30  // another machine of the account started there
@@ -44,14 +45,9 @@ func (t *trial) impossibleHolder(p *place) bool {
 }
 
 func (t *trial) trust(p *place) int {
-	trust := 0
-	switch {
-	case p.proven:
-		trust += trustProven
-	case p.explained != "":
-		trust += trustExplained
-	case t.machine() && t.neighbours(p) > 0:
-		trust += trustNeighbour
+	trust := p.trust
+	if p.explained == "" && t.machine() && t.neighbours(p) > 0 {
+		trust = trustNeighbour
 	}
 	if t.platformAt(p) {
 		trust += trustPlatform
