@@ -74,6 +74,15 @@ func TestCustomRulesInAnyOrder(t *testing.T) {
 	}
 }
 
+// TestCustomRulesOverWorkers: and so they do over several workers that share a store.
+func TestCustomRulesOverWorkers(t *testing.T) {
+	events := traffic(t, simulate.Config{Seed: 22, Duration: 2 * 3600e9, Accounts: 1, Regions: []string{"us-east-1"}})
+	hire := func(store state.Store, to sink.Sink) *processor.Processor { return ruled(t, store, to, anyRules) }
+	want := split(t, events, 1, 1, hire)
+	checkVariety(t, want.open())
+	diff(t, saidAll(want.open()), saidAll(split(t, events, 3, 2, hire).open()))
+}
+
 // checkVariety makes sure that the property is about something.
 func checkVariety(t *testing.T, open []*finding.Finding) {
 	t.Helper()

@@ -50,6 +50,7 @@ type lapses map[string]bool
 // freed finds the locks that were judged by convictions which no longer hold.
 func (p *Processor) freed(ctx context.Context, verdicts []rules.Verdict, followed lapses) ([]string, error) {
 	var freed, from []string
+	policy := p.policy.Load()
 	err := p.read(ctx, func(view state.View) {
 		freed, from = nil, nil
 		for i := range verdicts {
@@ -57,7 +58,7 @@ func (p *Processor) freed(ctx context.Context, verdicts []rules.Verdict, followe
 			if followed[v.Lock] {
 				continue
 			}
-			if locks := v.Lapsed(view); len(locks) > 0 {
+			if locks := policy.Lapsed(v, view); len(locks) > 0 {
 				freed, from = append(freed, locks...), append(from, v.Lock)
 			}
 		}

@@ -96,14 +96,14 @@ func TestAnySplitOverWorkers(t *testing.T) {
 	}
 	for _, workers := range []int{1, 2, 3} {
 		t.Run(fmt.Sprintf("%d workers", workers), func(t *testing.T) {
-			got := split(t, events, workers, uint64(workers))
+			got := split(t, events, workers, uint64(workers), worker)
 			diff(t, saidAll(want.open()), saidAll(got.open()))
 		})
 	}
 }
 
 // split deals shuffled events out to workers that run at the same time.
-func split(t *testing.T, events []json.RawMessage, workers int, seed uint64) *collector {
+func split(t *testing.T, events []json.RawMessage, workers int, seed uint64, hire func(state.Store, sink.Sink) *processor.Processor) *collector {
 	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 2))
 	all := slices.Clone(events)
@@ -117,7 +117,7 @@ func split(t *testing.T, events []json.RawMessage, workers int, seed uint64) *co
 	var wg sync.WaitGroup
 	for w := range workers {
 		mine := all[w*len(all)/workers : (w+1)*len(all)/workers]
-		team[w] = worker(store, c)
+		team[w] = hire(store, c)
 		wg.Go(func() {
 			for part := range slices.Chunk(mine, 200) {
 				run(t, team[w], part)

@@ -133,7 +133,7 @@ func (t *trial) convictedAddress(p *place) {
 		if m.First().Session == t.lock || p == t.owner && p.First().Time < m.First().Time-settled {
 			continue
 		}
-		if t.convictedAt(m.First().Session, p.Host) {
+		if t.policy.convictedAt(m.First().Session, p.Host, t.view) {
 			if t.explain(p); p.explained == "" {
 				t.weigh(p, ConvictedAddress, p.Host+" is the intruder's address in another finding")
 			}
@@ -142,8 +142,9 @@ func (t *trial) convictedAddress(p *place) {
 	}
 }
 
-func (t *trial) convictedAt(lock, host string) bool {
-	return slices.ContainsFunc(t.policy.judgeAlone(lock, t.view), func(v Verdict) bool { return v.convicts(host) })
+// convictedAt tells whether a session's own conduct convicts somebody at a host.
+func (p *Policy) convictedAt(lock, host string, view state.View) bool {
+	return slices.ContainsFunc(p.judgeAlone(lock, view), func(v Verdict) bool { return v.convicts(host) })
 }
 
 // issuedByThief: lineage. A credential that a stolen session made from the
@@ -154,7 +155,7 @@ func (t *trial) issuedByThief() {
 			continue
 		}
 		host := network.ParseCaller(k.issued.Address).Host()
-		if !t.convictedAt(k.issued.Session, host) {
+		if !t.policy.convictedAt(k.issued.Session, host, t.view) {
 			continue
 		}
 		for _, p := range t.places {

@@ -60,10 +60,11 @@ func (v *Verdict) watches(at state.Observation) []state.Fact {
 	return facts
 }
 
-// Lapsed lists the locks that were judged by a conviction which this verdict no
-// longer upholds: the other sessions at that address, and the credentials that the
-// session made. It looks only at what the session was once convicted of.
-func (v *Verdict) Lapsed(view state.View) []string {
+// Lapsed lists the locks that were judged by a conviction of this session which no
+// longer stands by itself, whatever other sessions' verdicts add to it: the other
+// sessions at that address, and the credentials that the session made. It looks only
+// at what the session was once convicted of.
+func (p *Policy) Lapsed(v *Verdict, view state.View) []string {
 	if !v.Contested {
 		return nil
 	}
@@ -71,7 +72,7 @@ func (v *Verdict) Lapsed(view state.View) []string {
 	for i := range v.Places {
 		host := v.Places[i].Host
 		set := view.Set(network.AddressKey(v.Session.Account, host))
-		if set.Member(state.NewMember(classConvict, v.Lock)) != nil && !v.convicts(host) {
+		if set.Member(state.NewMember(classConvict, v.Lock)) != nil && !p.convictedAt(v.Lock, host, view) {
 			out = append(out, sessions(set)...)
 			out = append(out, issuedBy(view.Set(SessionKey(v.Lock)))...)
 		}
