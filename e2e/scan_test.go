@@ -68,6 +68,7 @@ func TestScanFailOn(t *testing.T) {
 	}{
 		"finding of the severity": {"medium", theft(), exitFindings},
 		"finding below it":        {"critical", theft(), exitDone},
+		"finding not reported":    {"low", trailFile(call(1, home(1), 0), endpointCall(1, 3600)), exitFindings},
 		"no finding":              {"low", trailFile(call(1, home(1), 0)), exitDone},
 		"no severity":             {"dreadful", theft(), exitUsage},
 	}
@@ -79,6 +80,13 @@ func TestScanFailOn(t *testing.T) {
 			}
 		})
 	}
+}
+
+// endpointCall comes through a VPC endpoint that nobody knows: of low severity by itself.
+func endpointCall(n, second int) object {
+	e := call(n, "10.9.9.9", second)
+	e["vpcEndpointId"] = "vpce-0e2e0e2e0e2e0e2e0"
+	return e
 }
 
 func TestScanQuietSaysNothing(t *testing.T) {

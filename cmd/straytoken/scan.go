@@ -46,7 +46,7 @@ final state; progress and a summary go to standard error.`,
 	f.StringVar(&o.configPath, "config", "", "configuration file")
 	f.StringVar(&o.inventory, "inventory", "", "file that straytoken inventory wrote (default: inventory.file of the configuration)")
 	f.StringVar(&o.format, "format", "text", "findings as text or json (one a line)")
-	f.StringVar(&o.failOn, "fail-on", "", "exit with 1 when a finding of this severity or more is open")
+	f.StringVar(&o.failOn, "fail-on", "", "exit with 1 when a finding of this severity or more is open; less than judge.report lowers that")
 	f.BoolVar(&o.atOnce, "at-once", false, "print findings as they arise, with every change, not only their final state")
 	f.BoolVar(&o.suppressed, "show-suppressed", false, "after the findings, print those that exceptions and rules suppress")
 	f.StringSliceVar(&o.rules, "rules", nil, "custom rules in this file, besides those of the configuration")
@@ -134,6 +134,9 @@ func (o *scanOptions) prepare() (*scanner, error) {
 	if o.failOn != "" {
 		if s.failOn, err = finding.ParseSeverity(o.failOn); err != nil {
 			return nil, coded{exitUsage, err}
+		}
+		if s.failOn < c.Judge.Report.Value() { // to fail on what is not reported would be to fail on nothing
+			c.Judge.Report.Text = s.failOn.String()
 		}
 	}
 	log, err := newLogger(o.logLevel)
