@@ -16,12 +16,14 @@ type Tally struct {
 	Thefts   int    `json:"thefts"`
 	Found    int    `json:"found"`
 	// Alerts are the distinct findings that caught one of the thieves.
-	Alerts  int `json:"alerts"`
-	Swapped int `json:"swapped"`
-	Mixed   int `json:"mixed"`
-	False   int `json:"false_alerts"` // only in the total: a false alert has no scenario
-	Events  int `json:"events"`
-	Covered int `json:"events_covered"`
+	Alerts int `json:"alerts"`
+	// OfSession is the most alerts that one stolen session had; one is right.
+	OfSession int `json:"most_alerts_of_session"`
+	Swapped   int `json:"swapped"`
+	Mixed     int `json:"mixed"`
+	False     int `json:"false_alerts"` // only in the total: a false alert has no scenario
+	Events    int `json:"events"`
+	Covered   int `json:"events_covered"`
 	// Recall is Found of Thefts, Precision is Alerts of all alerts that concern the
 	// scenario; 1 when there is nothing to divide by.
 	Recall    float64 `json:"recall"`
@@ -48,6 +50,7 @@ func (t *Tally) add(r Result) {
 	}
 	t.Found++
 	t.Alerts += len(r.Alerts)
+	t.OfSession = max(t.OfSession, r.OfSession)
 	t.delays = append(t.delays, r.Delay)
 	t.MaxOnset = max(t.MaxOnset, r.Onset)
 }
@@ -94,6 +97,7 @@ func (rep *Report) WriteText(w io.Writer) error {
 		p.line("hidden (not scored)\t%d\t%d", rep.Hidden.Thefts, rep.Hidden.Found)
 	}
 	p.line("alerts %d, false %d, swapped %d, withdrawn %d", rep.Alerts, len(rep.False), len(rep.Swapped), rep.Withdrawn)
+	p.line("at most %d for one stolen session, besides those for credentials made with it", rep.Total.OfSession)
 	for _, id := range rep.Missed {
 		p.line("missed: %s", id)
 	}

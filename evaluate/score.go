@@ -44,6 +44,9 @@ type Result struct {
 	Visible  bool   `json:"visible"`
 	// Alerts are the ids of the findings that caught the thief.
 	Alerts []string `json:"alerts"`
+	// OfSession counts the alerts about the stolen session itself; the others are about
+	// credentials that the thief made with it.
+	OfSession int `json:"alerts_of_session"`
 	// Swapped are the ids of the findings that accuse the owner alone.
 	Swapped []string `json:"swapped,omitempty"`
 	// Mixed counts alerts that accuse the thief and the owner.

@@ -211,3 +211,20 @@ func TestReadFindingsRefuses(t *testing.T) {
 		})
 	}
 }
+
+// A second finding about a credential that the thief made is no repetition; a second one about the stolen session is.
+func TestAlertsOfOneSession(t *testing.T) {
+	made := found("f2", "ASIAD", "AROA8:made", "45.76.0.3", "e4")
+	for name, c := range map[string]struct {
+		findings []finding.Finding
+		most     int
+	}{
+		"once, and once the credential made": {[]finding.Finding{found("f1", "ASIAC", "AROA2:i-2", "45.76.0.2", "e3"), made}, 1},
+		"twice":                              {[]finding.Finding{found("f1", "ASIAC", "AROA2:i-2", "45.76.0.2", "e3"), found("f3", "ASIAC", "AROA2:i-2", "45.76.0.2", "e3")}, 2},
+		"only the credential made":           {[]finding.Finding{made}, 0},
+	} {
+		if r := score(t, c.findings...); r.Total.OfSession != c.most || r.Total.Found != 1 {
+			t.Errorf("%s: at most %d, found %d; want at most %d, found 1", name, r.Total.OfSession, r.Total.Found, c.most)
+		}
+	}
+}

@@ -72,6 +72,9 @@ func (c *theftCase) result(minimum finding.Severity) Result {
 	highest := finding.Informational
 	for _, a := range c.hits {
 		r.Alerts = append(r.Alerts, a.ID)
+		if a.about(append([]string{c.theft.AccessKey}, c.theft.SiblingKeys...), c.principals) {
+			r.OfSession++
+		}
 		highest = max(highest, a.Severity)
 		if c.mixed(a) {
 			r.Mixed++
