@@ -88,8 +88,8 @@ type machine struct {
 	alive  map[*workerProcess]bool
 }
 
-func newMachine(h *history, torn bool) *machine {
-	m := &machine{ledger: newLedger(), shards: h.shards, torn: torn, nodes: 1, alive: map[*workerProcess]bool{}}
+func newMachine(h *history) *machine {
+	m := &machine{ledger: newLedger(), shards: h.shards, nodes: 1, alive: map[*workerProcess]bool{}}
 	m.root = &node{next: map[label]*node{}}
 	return m
 }
@@ -280,45 +280,18 @@ func (g gate) Put(ctx context.Context, all []state.Fact) error {
 	if t == nil {
 		return nil // fillers
 	}
-	for part := range slices.Chunk(g.machine.ledger.facts(all), g.machine.grain(len(all))) {
-		if err := t.do(op{kind: opPut, facts: part}).err; err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.do(op{kind: opPut, facts: g.machine.ledger.facts(all)}).err
 }
 
 func (g gate) Get(ctx context.Context, keys []state.Key) (map[state.Key]*state.Set, error) {
 	t := ctx.Value(threadKey{}).(*thread)
-	out := map[state.Key]*state.Set{}
-	for part := range slices.Chunk(g.machine.ledger.keysOf(keys), g.machine.grain(len(keys))) {
-		grant := t.do(op{kind: opGet, keys: part})
-		if grant.err != nil {
-			return nil, grant.err
-		}
-		for key, set := range grant.sets {
-			out[key] = set
-		}
-	}
-	return out, nil
+	granted := t.do(op{kind: opGet, keys: g.machine.ledger.keysOf(keys)})
+	return granted.sets, granted.err
 }
 
 func (p *workerProcess) send(ctx context.Context, findings []*finding.Finding) error {
 	t := ctx.Value(threadKey{}).(*thread)
-	for part := range slices.Chunk(p.machine.ledger.linesOf(findings), p.machine.grain(len(findings))) {
-		if err := t.do(op{kind: opSend, lines: part}).err; err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// grain is how many items of a request take effect at once.
-func (m *machine) grain(n int) int {
-	if m.torn {
-		return 1
-	}
-	return n
+	return t.do(op{kind: opSend, lines: p.machine.ledger.linesOf(findings)}).err
 }
 
 // facts is a set of facts of a ledger.

@@ -18,6 +18,7 @@ import (
 type history struct {
 	shards [][][]string // by shard and batch: events
 	on     []int        // by shard: the process that holds it at first
+	short  bool         // with faults too it does not take long
 
 	t     *testing.T
 	alone map[[maxShards]int8]map[string]*finding.Finding // by batches: the last lines of a worker that was alone with them
@@ -131,46 +132,62 @@ func histories() map[string]*history {
 		extra: `"vpcEndpointId":"vpce-0123456789abcdef0","vpcEndpointAccountId":"444455556666",`}.String()
 	sister := strings.ReplaceAll(get(instC, keyC, 300, "198.51.100.77"), "111122223333", "444455556666")
 	return map[string]*history{
-		"theft":                  {shards: [][][]string{shard(batch(owner)), shard(batch(theft))}, on: []int{0, 1}},
-		"owner elsewhere":        {shards: [][][]string{shard(batch(owner), batch(other)), shard(batch(explains))}, on: []int{0, 1}},
-		"explained":              {shards: [][][]string{shard(batch(endpoint)), shard(batch(sister))}, on: []int{0, 1}},
-		"lineage":                {shards: [][][]string{shard(batch(owner)), shard(batch(made, used))}, on: []int{0, 1}},
-		"thief's address":        {shards: [][][]string{shard(batch(get(instB, keyB, 0, home), theft)), shard(batch(owner, get(instB, keyB, 500, thief)))}, on: []int{0, 1}},
-		"three workers":          {shards: [][][]string{shard(batch(owner)), shard(batch(theft)), shard(batch(explains))}, on: []int{0, 1, 2}},
-		"duplicates":             {shards: [][][]string{shard(batch(owner, theft)), shard(batch(theft), batch(owner))}, on: []int{0, 1}},
-		"two shards, one worker": {shards: [][][]string{shard(batch(owner)), shard(batch(theft)), shard(batch(owner))}, on: []int{0, 0, 1}},
+		"theft":           {shards: [][][]string{shard(batch(owner)), shard(batch(theft))}, on: []int{0, 1}, short: true},
+		"owner elsewhere": {shards: [][][]string{shard(batch(owner), batch(other)), shard(batch(explains))}, on: []int{0, 1}},
+		"explained":       {shards: [][][]string{shard(batch(endpoint)), shard(batch(sister))}, on: []int{0, 1}, short: true},
+		"lineage":         {shards: [][][]string{shard(batch(owner)), shard(batch(made, used))}, on: []int{0, 1}},
+		"thief's address": {shards: [][][]string{shard(batch(get(instB, keyB, 0, home), theft)), shard(batch(owner, get(instB, keyB, 500, thief)))}, on: []int{0, 1}},
+		"three workers":   {shards: [][][]string{shard(batch(owner)), shard(batch(theft)), shard(batch(explains))}, on: []int{0, 1, 2}},
+		"duplicates":      {shards: [][][]string{shard(batch(owner, theft)), shard(batch(theft), batch(owner))}, on: []int{0, 1}},
 	}
 }
 
-// modelFaults is how much goes wrong at most in one schedule: more by
-// STRAYTOKEN_MODEL_FAULTS, which takes long.
-func modelFaults(t *testing.T) int {
-	text := os.Getenv("STRAYTOKEN_MODEL_FAULTS")
+// bound is a bound of the model: a default, or another by the environment.
+func bound(t *testing.T, name string, usual int) int {
+	t.Helper()
+	text := os.Getenv(name)
 	if text == "" {
-		return 1
+		return usual
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: %v", name, err)
 	}
 	return n
 }
 
-// TestEveryInterleaving walks through all schedules.
+// TestEveryInterleaving walks through all schedules of small histories, in which nothing
+// fails, and in which something does: a request before, in the midst of or after its
+// effect; a worker that is killed or loses its shard without knowing; an LRU that
+// forgets. For larger bounds, which take minutes:
+//
+//	STRAYTOKEN_MODEL_PREEMPTIONS=3 STRAYTOKEN_MODEL_FAULTS=2 go test -run TestEveryInterleaving -timeout 0 -v ./processor
 func TestEveryInterleaving(t *testing.T) {
+	faults, preemptions := bound(t, "STRAYTOKEN_MODEL_FAULTS", 1), bound(t, "STRAYTOKEN_MODEL_PREEMPTIONS", 1)
 	for name, h := range histories() {
 		h.t, h.alone = t, map[[maxShards]int8]map[string]*finding.Finding{}
 		t.Run(name, func(t *testing.T) {
-			start := time.Now()
-			e := &explorer{machine: newMachine(h, false), history: h, bounds: bounds{faults: modelFaults(t), kinds: os.Getenv("KINDS"), preemptions: preempt()}}
-			defer e.close()
-			e.explore()
-			if e.problem != "" {
-				t.Error(e.problem)
-			}
-			t.Logf("%.3g schedules over %d worlds, %d states of processes, %d facts, %d lines, %s", e.finished, len(e.visited), e.nodes, len(e.ledger.all), len(e.ledger.lines)-1, time.Since(start).Round(time.Millisecond))
+			walk(t, h, bounds{preemptions: preemptions + 1})
 		})
+		for _, kind := range []string{"error", "evict", "crash", "steal"} {
+			t.Run(name+"/"+kind, func(t *testing.T) {
+				if faults == 1 && preemptions == 1 && !h.short {
+					t.Skip("takes long")
+				}
+				walk(t, h, bounds{faults: faults, kinds: kind, preemptions: preemptions})
+			})
+		}
 	}
 }
 
-func preempt() int { n, _ := strconv.Atoi(os.Getenv("PRE")); return n }
+func walk(t *testing.T, h *history, b bounds) {
+	t.Helper()
+	start := time.Now()
+	e := &explorer{machine: newMachine(h), history: h, bounds: b}
+	defer e.close()
+	e.explore()
+	if e.problem != "" {
+		t.Fatal(e.problem)
+	}
+	t.Logf("%.3g schedules, %d worlds, %d states of workers, %s", e.finished, len(e.visited), e.nodes, time.Since(start).Round(time.Millisecond))
+}
