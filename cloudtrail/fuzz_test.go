@@ -1,15 +1,18 @@
 package cloudtrail_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"io"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/straytoken/straytoken/cloudtrail"
+	"github.com/straytoken/straytoken/simulate"
 )
 
 // FuzzEvent compares the cursor with encoding/json: what that accepts as an event,
@@ -17,6 +20,9 @@ import (
 func FuzzEvent(f *testing.F) {
 	f.Add(encode(fullEvent()))
 	f.Add(small("X"))
+	for _, event := range simulated(f) {
+		f.Add(event)
+	}
 	f.Add(`{"\u0065ventTime":"2026-03-01 12:00:00.5","eventSource":"a","eventName":"\ud83d\ud83d\ude00","eventName":"b"}`)
 	f.Add("{\"@timestamp\":\"20260301T120000Z\",\"eventSource\":\"\xff\",\"eventName\":\"\\n\",\"x\":[-0.1e+5,null,{\"\":[]}],\"readOnly\":\"true\"}")
 	f.Fuzz(func(t *testing.T, text string) {
@@ -40,6 +46,24 @@ func FuzzEvent(f *testing.F) {
 	})
 }
 
+// simulated is one event of each call in simulated traffic.
+func simulated(tb testing.TB) map[string]string {
+	tb.Helper()
+	events := map[string]string{}
+	decoder := cloudtrail.NewDecoder(cloudtrail.Limits{})
+	_, _, err := simulate.Generate(context.Background(), simulate.Config{Seed: 5, Duration: 2 * time.Hour, Accounts: 2}, func(_ string, content []byte) error {
+		_, err := decoder.Decode(content, func(e *cloudtrail.Event) error {
+			events[strings.Clone(e.Source+" "+e.Name)] = strings.Clone(e.Raw.JSON())
+			return nil
+		})
+		return err
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return events
+}
+
 // isSequence tells whether text is valid values one after the other.
 func isSequence(text string) bool {
 	d := json.NewDecoder(strings.NewReader(text))
@@ -57,6 +81,9 @@ func FuzzDecode(f *testing.F) {
 	for _, tt := range envelopes() {
 		f.Add([]byte(tt.record))
 		f.Add([]byte(tt.record[:len(tt.record)/2]))
+	}
+	for _, event := range simulated(f) {
+		f.Add([]byte(zip(event)))
 	}
 	limits := cloudtrail.Limits{MaxDecompressed: 1 << 20, MaxDepth: 50, MaxLayers: 5, MaxEvents: 50}
 	f.Fuzz(func(t *testing.T, record []byte) {

@@ -11,11 +11,13 @@ var timeLayouts = [...]string{
 }
 
 // parseTime returns the instant in UTC and whole seconds: CloudTrail has no finer
-// ones, and a fraction that a re-export adds must not decide an order.
+// ones, and a fraction that a re-export adds must not decide an order. The zero
+// time is no time: it is what an event without one has.
 func parseTime(s string) (t time.Time, ok bool) {
 	for _, layout := range timeLayouts {
 		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC().Truncate(time.Second), true
+			t = t.UTC().Truncate(time.Second)
+			return t, !t.IsZero()
 		}
 	}
 	return time.Time{}, false

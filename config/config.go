@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/straytoken/straytoken/rules/custom"
 )
 
 // Config is the whole configuration. Its zero value, completed by Default, is
@@ -213,15 +215,15 @@ func Parse(text []byte) (*Config, error) {
 		err = nil
 	}
 	var bad *yaml.TypeError
-	var problems problems
+	var found problems
 	if errors.As(err, &bad) {
-		problems = append(problems, bad.Errors...)
+		found = append(found, bad.Errors...)
 	} else if err != nil {
-		return nil, err
+		return nil, problems{custom.Syntax(text, err)}
 	}
-	problems = append(problems, c.check()...)
-	if len(problems) > 0 {
-		return nil, problems
+	found = append(found, c.check()...)
+	if len(found) > 0 {
+		return nil, found
 	}
 	c.Default()
 	return &c, nil

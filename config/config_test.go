@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -108,21 +109,57 @@ func TestLoadNamesTheFile(t *testing.T) {
 	}
 }
 
-// FuzzParse: no text makes the reader panic, and what it accepts it also prints.
+// named is how an error says where it is: by its line, or by the field.
+var named = regexp.MustCompile(`line [0-9]+|^(stream|state|judge|findings|dead_letters|limits|inventory|listen)\b`)
+
+// FuzzParse: no text makes the reader panic or work for long; every problem names its
+// place; and what is accepted is the same when it was printed and read again.
 func FuzzParse(f *testing.F) {
+	example, err := os.ReadFile("../examples/straytoken.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(string(example))
 	f.Add("stream: {name: trail}")
 	f.Add("judge: {networks: [{cidr: 10.0.0.0/8, expires: 2027-01-31}]}")
+	f.Add(`judge: {exceptions: [{role: "arn:*", when: "verdict.score > 1", reason: r, owner: o}]}`)
+	f.Add(`inventory: {every: 10m, accounts: [{id: "111111111111", regions: [eu-west-1]}]}`)
 	f.Fuzz(func(t *testing.T, text string) {
+		start := time.Now()
 		c, err := config.Parse([]byte(text))
+		if took := time.Since(start); len(text) < 1<<16 && took > 10*time.Second {
+			t.Errorf("%d bytes took %s", len(text), took)
+		}
 		if err != nil {
+			checkNamed(t, err)
 			return
 		}
-		var out bytes.Buffer
-		if err := c.Print(&out); err != nil {
-			t.Fatal(err)
+		first := printed(t, c)
+		again, err := config.Parse([]byte(first))
+		if err != nil {
+			t.Fatalf("accepted %q, but not what it prints:\n%s\n%v", text, first, err)
 		}
-		if _, err := config.Parse(out.Bytes()); err != nil {
-			t.Errorf("accepted %q, but not what it prints:\n%s\n%v", text, out.String(), err)
+		if second := printed(t, again); first != second {
+			t.Errorf("printed\n%s\nread again and printed\n%s", first, second)
 		}
 	})
+}
+
+func checkNamed(t *testing.T, err error) {
+	t.Helper()
+	for _, problem := range strings.Split(err.Error(), "\n") {
+		if named.MatchString(problem) {
+			return
+		}
+	}
+	t.Errorf("names neither a line nor a field: %v", err)
+}
+
+func printed(t *testing.T, c *config.Config) string {
+	t.Helper()
+	var out strings.Builder
+	if err := c.Print(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/straytoken/straytoken/inventory"
 	"github.com/straytoken/straytoken/network"
@@ -93,19 +94,25 @@ func TestSaveFailsWhereItCannotWrite(t *testing.T) {
 	}
 }
 
-// FuzzDecode: what is read is valid, and is read again as it was.
+// FuzzDecode: what is read is valid, can be asked, and is read again as it was; what
+// is not names its line.
 func FuzzDecode(f *testing.F) {
 	var good bytes.Buffer
 	if err := inventory.Encode(&good, merged(reading(0, nil, "203.0.113.1"), reading(10, errRead))); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(good.Bytes())
+	f.Add([]byte(`{"account":"1","region":"r","what":"subnet","prefix":"2001:db8::/64","vpc":"vpc-1","until":"2026-01-02T00:00:00+01:00"}` + "\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		holdings, err := inventory.Decode(bytes.NewReader(text))
+		var bad *inventory.LineError
 		if err != nil {
+			if lines := bytes.Count(text, []byte("\n")) + 1; !errors.As(err, &bad) || bad.Line < 1 || bad.Line > lines {
+				t.Errorf("%v of %d lines", err, lines)
+			}
 			return
 		}
-		network.NewTimeline(holdings)
+		ask(t, holdings)
 		var again bytes.Buffer
 		if err := inventory.Encode(&again, holdings); err != nil {
 			t.Fatal(err)
@@ -115,4 +122,27 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%v: %+v became %+v", err, holdings, twice)
 		}
 	})
+}
+
+// ask asks a timeline of all that is in it, in both orders: each must be the same.
+func ask(t *testing.T, holdings []network.Holding) {
+	t.Helper()
+	forth := network.NewTimeline(holdings)
+	turned := slices.Clone(holdings)
+	slices.Reverse(turned)
+	back := network.NewTimeline(turned)
+	for _, h := range holdings {
+		if !forth.Covers(h.Account) || forth.Len() != len(holdings) {
+			t.Errorf("account %q is not covered", h.Account)
+		}
+		for _, at := range []time.Time{h.From, h.Until} {
+			if forth.Complete(h.Account, h.Region, at) != back.Complete(h.Account, h.Region, at) ||
+				forth.OwnEndpoint(h.ID, at) != back.OwnEndpoint(h.ID, at) || forth.KnowsInstance(h.Instance, at) != back.KnowsInstance(h.Instance, at) {
+				t.Errorf("the order of the lines decides about %+v", h)
+			}
+		}
+		if len(forth.Instance(h.Instance)) != len(back.Instance(h.Instance)) || len(forth.EgressOf(h.Account)) != len(back.EgressOf(h.Account)) {
+			t.Errorf("the order of the lines decides about %+v", h)
+		}
+	}
 }

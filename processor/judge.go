@@ -16,7 +16,7 @@ import (
 // before its own, what changes a verdict: it then saw no dispute to look at, but
 // we see its facts now. So whoever speaks last has seen everything. With an error it
 // gives the consequences that are known by now: nobody will find them again.
-func (p *Processor) judge(ctx context.Context, locks []string, followed lapses) (debt, error) {
+func (p *Processor) judge(ctx context.Context, locks []string, done settled) (debt, error) {
 	verdicts, err := p.verdicts(ctx, locks)
 	if err != nil {
 		return debt{}, err
@@ -31,31 +31,40 @@ func (p *Processor) judge(ctx context.Context, locks []string, followed lapses) 
 		return debt{}, fmt.Errorf("remember consequences: %w", err)
 	}
 	p.counts.met(changes)
-	reported, err := p.report(ctx, verdicts, false)
+	reported, err := p.report(ctx, verdicts, false, done)
 	if err != nil {
 		p.cfg.Logger.Warn("findings are not delivered yet", "err", err)
 		return debt{changes: changes}, err
 	}
-	freed, err := p.freed(ctx, verdicts, followed)
+	freed, err := p.freed(ctx, verdicts, done.lapses)
 	if err != nil {
 		return debt{changes: changes}, err
 	}
 	return debt{changes: changes, locks: append(reported, freed...)}, nil
 }
 
-// lapses are the locks whose lapsed convictions were followed already, in one
-// settlement: followed once more they would follow each other for ever.
-type lapses map[string]bool
+// settled is what one settlement has done already: done once more it would be for ever.
+type settled struct {
+	lapses   followed          // locks whose lapsed convictions were followed
+	answered followed          // what others may have said, and was contradicted
+	said     map[string][]sent // by finding: what was said, and is behind what was said
+}
+
+func newSettled() settled {
+	return settled{lapses: followed{}, answered: followed{}, said: map[string][]sent{}}
+}
+
+type followed map[string]bool
 
 // freed finds the locks that were judged by convictions which no longer hold.
-func (p *Processor) freed(ctx context.Context, verdicts []rules.Verdict, followed lapses) ([]string, error) {
+func (p *Processor) freed(ctx context.Context, verdicts []rules.Verdict, lapses followed) ([]string, error) {
 	var freed, from []string
 	policy := p.policy.Load()
 	err := p.read(ctx, func(view state.View) {
 		freed, from = nil, nil
 		for i := range verdicts {
 			v := &verdicts[i]
-			if followed[v.Lock] {
+			if lapses[v.Lock] {
 				continue
 			}
 			if locks := policy.Lapsed(v, view); len(locks) > 0 {
@@ -67,7 +76,7 @@ func (p *Processor) freed(ctx context.Context, verdicts []rules.Verdict, followe
 		return nil, fmt.Errorf("find the sessions that lapsed convictions touched: %w", err)
 	}
 	for _, lock := range from {
-		followed[lock] = true
+		lapses[lock] = true
 	}
 	return freed, nil
 }

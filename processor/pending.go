@@ -47,7 +47,7 @@ func (p *Processor) finish(ctx context.Context, now time.Time) error {
 	}
 	verdicts, err := p.verdicts(ctx, due)
 	if err == nil {
-		_, err = p.report(ctx, verdicts, true)
+		_, err = p.report(ctx, verdicts, true, newSettled())
 	}
 	if err != nil {
 		for _, lock := range due {

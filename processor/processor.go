@@ -145,7 +145,7 @@ const maxRounds = 16
 // facts are already known, so processing the batch again would not find it. It
 // tells whether a session came to be disputed.
 func (p *Processor) settle(ctx context.Context, shard string, changes []state.Change) (disputed bool, err error) {
-	work, followed := p.takeOwed(shard), lapses{}
+	work, done := p.takeOwed(shard), newSettled()
 	work.changes = append(work.changes, changes...)
 	for range maxRounds {
 		touched, err := p.touched(ctx, work.changes)
@@ -157,7 +157,7 @@ func (p *Processor) settle(ctx context.Context, shard string, changes []state.Ch
 		if len(work.locks) == 0 {
 			return disputed, nil
 		}
-		next, err := p.judge(ctx, work.locks, followed)
+		next, err := p.judge(ctx, work.locks, done)
 		if err != nil {
 			p.owe(shard, debt{changes: next.changes, locks: work.locks})
 			return disputed, err

@@ -18,7 +18,13 @@ import (
 // findingLife is how long it is remembered what was last said of a finding.
 const findingLife = 90 * 24 * time.Hour
 
-const classSent = "sent" // sequence number: what was said, under a finding's key
+// Classes of members under a finding's key. Both name the sequence and the whole of a
+// line, of which the value is the rest.
+const (
+	classSaying = "saying" // written before the line is sent
+	classSent   = "sent"   // written after
+	classHeard  = "heard"  // written when the session was read again after that
+)
 
 // sent is what was last said of a finding.
 type sent struct {
@@ -36,6 +42,8 @@ type sent struct {
 	// it says.
 	Digest string `json:"digest"`
 	Whole  string `json:"whole"`
+
+	At int64 `json:"-"` // when it was to be said, of what is not known to be
 }
 
 // provisional tells whether something is left to be said for certain.
@@ -62,7 +70,7 @@ func findingKey(id string) state.Key { return state.NewKey("finding", id) }
 // report sends what is new in the verdicts, and gives the locks that it spoke of.
 // With final it also sends what alone would not be worth a line: some more events
 // of the intruder, another piece of evidence, or that the lateness window is over.
-func (p *Processor) report(ctx context.Context, verdicts []rules.Verdict, final bool) ([]string, error) {
+func (p *Processor) report(ctx context.Context, verdicts []rules.Verdict, final bool, done settled) ([]string, error) {
 	var speak []*rules.Verdict
 	var keys []state.Key
 	for i := range verdicts {
@@ -78,7 +86,30 @@ func (p *Processor) report(ctx context.Context, verdicts []rules.Verdict, final 
 	if err != nil {
 		return nil, fmt.Errorf("read what was reported: %w", err)
 	}
-	return p.send(ctx, p.news(speak, said, knownPlaces(verdicts), final), final)
+	lines := p.news(speak, said, knownPlaces(verdicts), final, done.answered)
+	if err := p.confirm(ctx, lines, done); err != nil {
+		return nil, err
+	}
+	return p.send(ctx, lines, final, done)
+}
+
+// confirm notes of the findings of which nothing new is to be said that what this
+// settlement said of them needs nobody to look at it again.
+func (p *Processor) confirm(ctx context.Context, lines []line, done settled) error {
+	var facts []state.Fact
+	for id, said := range done.said {
+		if slices.ContainsFunc(lines, func(l line) bool { return findingID(l.verdict) == id }) {
+			continue
+		}
+		for _, s := range said {
+			facts = append(facts, p.lineFact(classHeard, id, s))
+		}
+	}
+	slices.SortFunc(facts, func(a, b state.Fact) int { return strings.Compare(string(a.Key)+a.Member, string(b.Key)+b.Member) })
+	if _, err := p.cfg.Facts.Absorb(ctx, facts); err != nil {
+		return fmt.Errorf("remember what was heard: %w", err)
+	}
+	return nil
 }
 
 // line is one finding to send and what to remember of it. A silent one is only
@@ -88,6 +119,7 @@ type line struct {
 	now     sent
 	last    *sent // what was said before; nil: nothing
 	silent  bool
+	settles []sent // what may have been said, long enough ago to be behind this line
 }
 
 // knownPlaces are, by lock, the places that are known of its sessions. Keys of one
@@ -107,13 +139,21 @@ func placeID(p *rules.Place) string { return p.Host + "|" + p.Endpoint }
 
 // news picks the verdicts that say something new. What says too little yet is
 // noted for later.
-func (p *Processor) news(verdicts []*rules.Verdict, said map[state.Key]*state.Set, known map[string][]string, final bool) []line {
+func (p *Processor) news(verdicts []*rules.Verdict, said map[state.Key]*state.Set, known map[string][]string, final bool, answered followed) []line {
 	var lines []line
 	for _, v := range verdicts {
 		id := findingID(v)
 		last, own := lastSent(said[findingKey(id)]), p.spokenOf(id, final)
 		now := p.says(v, last)
+		heard := unconfirmed(said[findingKey(id)])
+		for i := range heard {
+			now.Sequence = max(now.Sequence, heard[i].Sequence+1)
+		}
+		doubt := p.answer(id, heard, &now, answered)
 		switch {
+		case doubt:
+			now.keep(last, known[v.Lock])
+			lines = append(lines, line{verdict: v, now: now, last: last, settles: p.old(heard)})
 		case last == nil && now.Status == finding.Closed:
 		case last != nil && last.forgotten(&now, known[v.Lock]):
 			continue
@@ -123,7 +163,7 @@ func (p *Processor) news(verdicts []*rules.Verdict, said map[state.Key]*state.Se
 			if silent {
 				now.Unsaid++
 			}
-			lines = append(lines, line{v, now, last, silent})
+			lines = append(lines, line{verdict: v, now: now, last: last, silent: silent, settles: p.old(heard)})
 		}
 		if now.Status == finding.Open && (!final || now.provisional() && !p.ended.Load()) {
 			p.later(v.Lock)
@@ -131,6 +171,41 @@ func (p *Processor) news(verdicts []*rules.Verdict, said map[state.Key]*state.Se
 	}
 	return lines
 }
+
+// unconfirmed is what somebody was about to say and may have said: nobody remembers.
+func unconfirmed(set *state.Set) []sent {
+	var out []sent
+	for _, m := range set.Class(classSaying) {
+		name := state.NewMember(classHeard, state.Parts(m.Name)...)
+		var s sent
+		if set.Member(name) == nil && json.Unmarshal([]byte(m.First().Value), &s) == nil {
+			s.At = m.First().Time
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// answer tells whether something that may have been heard is to be contradicted: once
+// in a settlement, since who said it may be about to say it again, or be gone.
+func (p *Processor) answer(id string, heard []sent, now *sent, answered followed) bool {
+	doubt := false
+	for i := range heard {
+		if name := id + "/" + heard[i].name(); !answered[name] && p.differs(&heard[i], now, false) {
+			answered[name], doubt = true, true
+		}
+	}
+	return doubt
+}
+
+// old is what was about to be said so long ago that by now it was, or never will be.
+func (p *Processor) old(heard []sent) []sent {
+	before := p.cfg.Now().Add(-p.cfg.Lateness).Unix()
+	return slices.DeleteFunc(slices.Clone(heard), func(s sent) bool { return s.At > before })
+}
+
+// name tells lines of a finding apart.
+func (s *sent) name() string { return strconv.Itoa(s.Sequence) + "/" + s.Whole }
 
 // speak notes what this worker said, until the last word. Another worker's line of
 // the same moment may stand in the store as the last, while ours is the last that
@@ -207,20 +282,25 @@ func (p *Processor) differs(last, now *sent, final bool) bool {
 }
 
 // send delivers findings and then remembers that it did. In between a crash makes
-// it deliver them again: at least once.
-func (p *Processor) send(ctx context.Context, lines []line, final bool) ([]string, error) {
+// it deliver them again: at least once. What is about to be said is remembered before,
+// so that it is taken back if by then it no longer holds.
+func (p *Processor) send(ctx context.Context, lines []line, final bool, done settled) ([]string, error) {
 	var findings []*finding.Finding
 	var facts []state.Fact
 	var locks []string
+	before := p.owes(lines)
 	for _, l := range lines {
+		id := findingID(l.verdict)
 		if !l.silent {
 			findings = append(findings, p.finding(l.verdict, l.now))
+			before = append(before, p.lineFact(classSaying, id, l.now))
 		}
-		facts = append(facts, p.sentFact(findingID(l.verdict), l.now))
+		facts = append(facts, p.lineFact(classSent, id, l.now))
+		done.said[id] = append(done.said[id], append(l.settles, l.now)...)
 		locks = append(locks, l.verdict.Lock)
 	}
-	if _, err := p.cfg.Facts.Absorb(ctx, p.owes(lines)); err != nil {
-		return nil, fmt.Errorf("remember what will be left to say: %w", err)
+	if _, err := p.cfg.Facts.Absorb(ctx, before); err != nil {
+		return nil, fmt.Errorf("remember what is about to be said: %w", err)
 	}
 	if err := p.deliver(ctx, findings); err != nil {
 		return nil, err
@@ -261,14 +341,14 @@ func lastSent(set *state.Set) *sent {
 	return last
 }
 
-func (p *Processor) sentFact(id string, s sent) state.Fact {
+func (p *Processor) lineFact(class, id string, s sent) state.Fact {
 	value, err := json.Marshal(s)
 	if err != nil { // a struct of strings and numbers always marshals
 		panic(err)
 	}
 	at := p.cfg.Now().Unix()
 	return state.Fact{
-		Key: findingKey(id), Member: state.NewMember(classSent, strconv.Itoa(s.Sequence)),
+		Key: findingKey(id), Member: state.NewMember(class, strconv.Itoa(s.Sequence), s.Whole),
 		Observation: state.Observation{Time: at, EventID: s.Whole, Value: string(value)},
 		Retention:   state.Retention{Life: findingLife},
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -120,9 +121,24 @@ func readFile(path string, content []byte) *file {
 			f.noteYAML(one)
 		}
 	default:
-		f.noteYAML(strings.TrimPrefix(err.Error(), "yaml: "))
+		f.noteYAML(Syntax(content, err))
 	}
 	return f
+}
+
+// Syntax is what the YAML library says of a text that is no YAML, with the line. It
+// leaves the line out where that is the first, and of bytes that are no text.
+func Syntax(content []byte, err error) string {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	if strings.HasPrefix(text, "line ") {
+		return text
+	}
+	before := content[:max(bytes.IndexFunc(content, isNoText), 0)]
+	return fmt.Sprintf("line %d: %s", bytes.Count(before, []byte("\n"))+1, text)
+}
+
+func isNoText(r rune) bool {
+	return r == utf8.RuneError || r == 0x7f || r < ' ' && r != '\t' && r != '\n' && r != '\r'
 }
 
 // noteYAML notes a problem of the YAML library, which may begin with its line.

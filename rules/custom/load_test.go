@@ -1,6 +1,7 @@
 package custom_test
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -110,13 +111,27 @@ func TestLoadReadsAllFiles(t *testing.T) {
 	}
 }
 
-// FuzzParse: no file makes the loader panic, and one that loads can be judged by.
+// FuzzParse: no file makes the loader panic; one that loads can be judged by; a line
+// that a problem names is one that the file has.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(head + "verdict.score > 1" + tail))
 	f.Add([]byte(strings.Replace(head, "verdict", "event", 1) + `event.request.x == 1 || event.name in ["A"]` + tail))
 	f.Add([]byte(head + "|\n    addresses.all(a, a.events[0] > 1)\n" + tail))
 	f.Add([]byte("- &a {name: r1, on: verdict, when: *a}"))
 	f.Add([]byte(head + ">\n\n  x\n y" + tail))
+	f.Add([]byte("\""))
+	f.Add([]byte("- name: a\n\x01"))
+	examples, err := filepath.Glob("../../examples/rules/*.yaml")
+	if err != nil || len(examples) == 0 {
+		f.Fatal(err)
+	}
+	for _, path := range examples {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(content)
+	}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		engine, err := custom.Parse("r.yaml", content)
 		var bad custom.Errors
@@ -126,6 +141,11 @@ func FuzzParse(f *testing.F) {
 			engine.Events(call())
 		case !errors.As(err, &bad) || len(bad) == 0:
 			t.Errorf("not a problem of the file: %v", err)
+		}
+		for _, problem := range bad {
+			if lines := bytes.Count(content, []byte("\n")) + 1; problem.Line < 0 || problem.Line > lines+1 {
+				t.Errorf("line %d of %d: %v", problem.Line, lines, problem)
+			}
 		}
 	})
 }
