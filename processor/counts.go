@@ -34,7 +34,7 @@ type Counts struct {
 
 func newCounts() *Counts {
 	bad := map[cloudtrail.Reason]*atomic.Int64{}
-	for _, r := range append(cloudtrail.Reasons(), reasonDefect, reasonOther) {
+	for _, r := range Reasons() {
 		bad[r] = new(atomic.Int64)
 	}
 	return &Counts{Bad: bad, staged: map[string]int64{}}
@@ -95,6 +95,9 @@ const (
 	reasonDefect cloudtrail.Reason = "defect"
 	reasonOther  cloudtrail.Reason = "other"
 )
+
+// Reasons lists the reasons of dead letters.
+func Reasons() []cloudtrail.Reason { return append(cloudtrail.Reasons(), reasonDefect, reasonOther) }
 
 func reasonOf(err error) cloudtrail.Reason {
 	if errors.Is(err, errDefect) {

@@ -95,7 +95,8 @@ func (b *batch) letter(r *Record, err error) {
 	reason := reasonOf(err)
 	b.p.counts.Bad[reason].Add(1)
 	b.letters = append(b.letters, sink.DeadLetter{
-		Time: b.p.cfg.Now().UTC(), Stream: r.Stream, Shard: r.Shard, SequenceNumber: r.SequenceNumber, Source: r.Source,
+		Time: b.p.cfg.Now().UTC(), Stream: r.Stream, Shard: r.Shard, SequenceNumber: r.SequenceNumber,
+		PartitionKey: r.PartitionKey, Arrival: r.Arrival, Source: r.Source,
 		Reason: string(reason), Error: err.Error(), Data: r.Data,
 	})
 }

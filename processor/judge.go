@@ -112,7 +112,7 @@ func judgeSafely(policy *rules.Policy, lock string, view state.View) (v []rules.
 func (p *Processor) giveUp(ctx context.Context, lock string, cause error) error {
 	p.cfg.Logger.Error("a session cannot be judged", "session", lock, "err", cause)
 	p.counts.Defects.Add(1)
-	letter := sink.DeadLetter{Time: p.cfg.Now().UTC(), Source: "session " + lock, Reason: string(reasonDefect), Error: cause.Error()}
+	letter := sink.DeadLetter{Time: p.cfg.Now().UTC(), Session: lock, Reason: string(reasonDefect), Error: cause.Error()}
 	if err := p.cfg.DeadLetters.Send(ctx, []sink.DeadLetter{letter}); err != nil {
 		return fmt.Errorf("write dead letter: %w", err)
 	}

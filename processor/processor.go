@@ -22,7 +22,9 @@ type Record struct {
 	Stream         string // Kinesis stream; "" for files
 	Shard          string
 	SequenceNumber string
-	Source         string // file or object; "" for Kinesis
+	PartitionKey   string
+	Arrival        time.Time // approximate, at the stream; zero for files
+	Source         string    // file or object; "" for Kinesis
 }
 
 // Config is what a Processor works with. Facts, Findings and DeadLetters are

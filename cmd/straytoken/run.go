@@ -234,7 +234,8 @@ func streamConfig(c *config.Config, id string, log *slog.Logger, observer kinesi
 func (w *worker) handle(ctx context.Context, b kinesis.Batch) error {
 	records := make([]processor.Record, len(b.Records))
 	for i, r := range b.Records {
-		records[i] = processor.Record{Data: r.Data, Stream: b.Stream, Shard: b.Shard, SequenceNumber: r.SequenceNumber}
+		records[i] = processor.Record{Data: r.Data, Stream: b.Stream, Shard: b.Shard, SequenceNumber: r.SequenceNumber,
+			PartitionKey: r.PartitionKey, Arrival: r.Arrival}
 	}
 	return w.proc.Process(ctx, records)
 }
