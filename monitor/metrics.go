@@ -1,6 +1,8 @@
 package monitor
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
@@ -95,8 +97,29 @@ func NewStream(r *prometheus.Registry, status func() kinesis.Status) *Stream {
 		s.events.WithLabelValues(string(kind))
 	}
 	gauge(r, "shards_held", "Shards that this worker holds.", func() float64 { return float64(len(status().Shards)) })
+	r.MustRegister(shardGauges{status})
 	gauge(r, "behind_seconds", "Lag of the slowest shard held.", func() float64 { return status().Behind().Seconds() })
 	return s
+}
+
+// shardGauges are gauges by shard, of those that the worker holds.
+type shardGauges struct{ status func() kinesis.Status }
+
+var (
+	shardBehind = prometheus.NewDesc("straytoken_shard_behind_seconds", "Lag of a shard held.", []string{"shard"}, nil)
+	shardStill  = prometheus.NewDesc("straytoken_shard_still_seconds", "Time since a shard held last moved, an empty read included.", []string{"shard"}, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (shardGauges) Describe(to chan<- *prometheus.Desc) { to <- shardBehind; to <- shardStill }
+
+// Collect implements prometheus.Collector.
+func (g shardGauges) Collect(to chan<- prometheus.Metric) {
+	now := time.Now()
+	for _, s := range g.status().Shards {
+		to <- prometheus.MustNewConstMetric(shardBehind, prometheus.GaugeValue, s.Behind.Seconds(), s.Shard)
+		to <- prometheus.MustNewConstMetric(shardStill, prometheus.GaugeValue, s.Still(now).Seconds(), s.Shard)
+	}
 }
 
 // Observe implements kinesis.Observer.

@@ -19,6 +19,7 @@ type Facts struct {
 	store Store
 	known *lru.Cache[Key, *Set] // nil when the Store is memory itself
 	stats Stats
+	reach reach
 }
 
 // Stats counts what Facts did, since its start.
@@ -65,7 +66,9 @@ func (f *Facts) Absorb(ctx context.Context, facts []Fact) ([]Change, error) {
 	if len(fresh) == 0 {
 		return nil, nil
 	}
-	if err := f.store.Put(ctx, fresh); err != nil {
+	err := f.store.Put(ctx, fresh)
+	f.reach.note(ctx, err)
+	if err != nil {
 		return nil, fmt.Errorf("write %d facts: %w", len(fresh), err)
 	}
 	f.stats.Put.Add(int64(len(fresh)))
@@ -123,6 +126,7 @@ func (f *Facts) View() View {
 func (f *Facts) Sets(ctx context.Context, keys []Key) (map[Key]*Set, error) {
 	f.stats.Read.Add(int64(len(keys)))
 	sets, err := f.store.Get(ctx, keys)
+	f.reach.note(ctx, err)
 	if err != nil {
 		return nil, fmt.Errorf("read %d keys: %w", len(keys), err)
 	}

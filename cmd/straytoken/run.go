@@ -141,6 +141,7 @@ type worker struct {
 	findings outputs
 	letters  letterFile
 	proc     *processor.Processor
+	facts    *state.Facts
 	stream   *kinesis.Worker
 	server   *monitor.Server // nil: no listener
 	reload   *reloader
@@ -158,9 +159,9 @@ func (o *runOptions) build(ctx context.Context, c *config.Config, log *slog.Logg
 		return nil, err
 	}
 	warn(log, c)
-	w := &worker{log: log}
 	store := state.NewDynamo(o.aws.dynamo(cfg), c.State.Table)
 	facts := state.NewFacts(store, c.State.Cache)
+	w := &worker{log: log, facts: facts}
 	w.proc = pipeline(c, j, facts, &w.findings, &w.letters, log)
 	w.judge.Store(j)
 	w.reload = newReloader(o.configPath, c, o.settings, w.judgeBy, log)
@@ -240,7 +241,8 @@ func (w *worker) handle(ctx context.Context, b kinesis.Batch) error {
 	return w.proc.Process(ctx, records)
 }
 
-// tickEvery is how often what is left to say of open findings is looked for.
+// tickEvery is how often what is left to say of open findings is looked for, and
+// whether shards stand still.
 const tickEvery = 5 * time.Second
 
 // run runs until the context ends or the stream fails.
@@ -248,6 +250,7 @@ func (w *worker) run(ctx context.Context) error {
 	background, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() { w.tick(background) })
+	wg.Go(func() { w.watch(background) })
 	wg.Go(func() { w.reopen(background) })
 	wg.Go(func() { w.reload.run(background) })
 	if w.server != nil {
@@ -288,9 +291,34 @@ func (w *worker) tick(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if err := w.proc.Tick(ctx); err != nil && ctx.Err() == nil {
+			if err := w.complete(ctx); err != nil && ctx.Err() == nil {
 				w.log.Warn("findings could not be completed yet", "err", err)
 			}
+		}
+	}
+}
+
+// completeTime bounds one look for what is left to say: a hung call must not be the
+// last one.
+const completeTime = time.Minute
+
+func (w *worker) complete(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, completeTime)
+	defer cancel()
+	return w.proc.Tick(ctx)
+}
+
+// watch tells of shards that stand still.
+func (w *worker) watch(ctx context.Context) {
+	ticker := time.NewTicker(tickEvery)
+	defer ticker.Stop()
+	stalls := monitor.NewStalls(w.log)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-ticker.C:
+			stalls.Look(w.stream.Status(), now)
 		}
 	}
 }
@@ -320,32 +348,17 @@ func (w *worker) close() error {
 	return err
 }
 
-// alive: every shard held moved on within a few failover times.
-func (w *worker) alive(context.Context) error {
-	status := w.stream.Status()
-	limit := 10 * status.Failover
-	for _, s := range status.Shards {
-		since := s.LastProgress
-		if since.IsZero() {
-			since = s.Since
-		}
-		if stuck := time.Since(since); stuck > limit {
-			return fmt.Errorf("shard %s has not moved for %s: %s", s.Shard, stuck.Round(time.Second), s.Failing)
-		}
-	}
-	return nil
-}
+// alive is /healthz.
+func (w *worker) alive(context.Context) error { return monitor.Alive(w.stream.Status(), time.Now()) }
 
-// ready: the lease table answers and no shard is failing.
-func (w *worker) ready(context.Context) error {
+// ready is /readyz.
+func (w *worker) ready(ctx context.Context) error {
 	status := w.stream.Status()
-	if !status.Ready() {
-		return errors.New("the lease table was not read within the failover time")
+	if err := monitor.Ready(status, time.Now()); err != nil {
+		return err
 	}
-	for _, s := range status.Shards {
-		if s.Failing != "" {
-			return fmt.Errorf("shard %s: %s", s.Shard, s.Failing)
-		}
+	if err := w.facts.Reachable(ctx, status.Failover); err != nil {
+		return fmt.Errorf("the state table does not answer: %s", oneLine(err))
 	}
 	return nil
 }
