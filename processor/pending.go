@@ -45,14 +45,24 @@ func (p *Processor) finish(ctx context.Context, now time.Time) error {
 	if len(due) == 0 {
 		return nil
 	}
-	verdicts, err := p.verdicts(ctx, due)
+	for len(due) > 0 {
+		some := due[:min(len(due), sliceLocks)]
+		if err := p.complete(ctx, some); err != nil {
+			for _, lock := range due {
+				p.later(lock)
+			}
+			return err
+		}
+		due = due[len(some):]
+	}
+	return nil
+}
+
+// complete says what is left to say of locks.
+func (p *Processor) complete(ctx context.Context, locks []string) error {
+	verdicts, err := p.verdicts(ctx, locks)
 	if err == nil {
 		_, err = p.report(ctx, verdicts, true)
-	}
-	if err != nil {
-		for _, lock := range due {
-			p.later(lock)
-		}
 	}
 	return err
 }

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/straytoken/straytoken/cloudtrail"
 	"github.com/straytoken/straytoken/finding"
 	"github.com/straytoken/straytoken/rules"
@@ -36,6 +38,10 @@ type Config struct {
 	Findings    sink.Sink
 	DeadLetters sink.DeadLetterSink
 	Limits      cloudtrail.Limits
+	// Memory bounds what unpacked records take at once, of all shards: who finds it
+	// taken waits. A record that may take more by itself is unpacked alone. Default
+	// 256 MiB.
+	Memory int64
 	// Lateness is how long after a use an event that explains it may still arrive;
 	// until then a finding is provisional. Default 15 minutes.
 	Lateness time.Duration
@@ -48,14 +54,16 @@ type Config struct {
 // Processor turns batches of records into findings. It is safe for concurrent
 // use, one batch a shard at a time.
 type Processor struct {
-	cfg      Config
-	policy   atomic.Pointer[rules.Policy]
-	decoders sync.Pool
-	counts   *Counts
-	newest   atomic.Int64 // newest event time seen, seconds since 1970
-	moved    atomic.Int64 // when newest last moved, wall clock, seconds since 1970
-	swept    atomic.Int64 // when it was last looked up what is left to be said, as moved
-	ended    atomic.Bool  // nothing more will come
+	cfg                     Config
+	budget                  *budget
+	judging                 *semaphore.Weighted
+	policy                  atomic.Pointer[rules.Policy]
+	decoders, largeDecoders sync.Pool
+	counts                  *Counts
+	newest                  atomic.Int64 // newest event time seen, seconds since 1970
+	moved                   atomic.Int64 // when newest last moved, wall clock, seconds since 1970
+	swept                   atomic.Int64 // when it was last looked up what is left to be said, as moved
+	ended                   atomic.Bool  // nothing more will come
 
 	mu      sync.Mutex
 	owed    map[string]debt      // by shard: what an error interrupted
@@ -80,10 +88,14 @@ func New(cfg Config) *Processor {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	p := &Processor{cfg: cfg, owed: map[string]debt{}, pending: map[string]time.Time{}, spoken: map[string]sent{}, counts: newCounts()}
+	if cfg.Memory <= 0 {
+		cfg.Memory = 256 << 20
+	}
+	p := &Processor{cfg: cfg, budget: newBudget(cfg.Memory), judging: semaphore.NewWeighted(judging), owed: map[string]debt{}, pending: map[string]time.Time{}, spoken: map[string]sent{}, counts: newCounts()}
 	p.policy.Store(cfg.Policy)
 	p.moved.Store(cfg.Now().Unix())
 	p.decoders.New = func() any { return cloudtrail.NewDecoder(cfg.Limits) }
+	p.largeDecoders.New = p.decoders.New
 	return p
 }
 
@@ -99,8 +111,8 @@ func (p *Processor) Counts() *Counts { return p.counts }
 // needed again. After an error it must be processed again as a whole; that repeats
 // nothing but what was not confirmed.
 func (p *Processor) Process(ctx context.Context, records []Record) error {
-	facts, letters := p.decode(records)
-	if err := p.learn(ctx, shardOf(records), facts); err != nil {
+	letters, err := p.decode(ctx, records)
+	if err != nil {
 		return err
 	}
 	if len(letters) > 0 {
@@ -114,7 +126,7 @@ func (p *Processor) Process(ctx context.Context, records []Record) error {
 }
 
 // learn remembers facts and judges what they touch. Of a session that is disputed
-// from this batch on, more is worth remembering than the first pass kept: so it is
+// from these facts on, more is worth remembering than the first pass kept: so it is
 // passed over once more.
 func (p *Processor) learn(ctx context.Context, shard string, facts []state.Fact) error {
 	for range 2 {
@@ -150,18 +162,17 @@ func (p *Processor) settle(ctx context.Context, shard string, changes []state.Ch
 	work, followed := p.takeOwed(shard), lapses{}
 	work.changes = append(work.changes, changes...)
 	for range maxRounds {
-		touched, err := p.touched(ctx, work.changes)
+		locks, err := p.touched(ctx, &work)
 		if err != nil {
 			p.owe(shard, work)
 			return disputed, err
 		}
-		work.locks = rules.Locks(append(work.locks, touched...))
-		if len(work.locks) == 0 {
+		if len(locks) == 0 {
 			return disputed, nil
 		}
-		next, err := p.judge(ctx, work.locks, followed)
+		next, err := p.judgeAll(ctx, locks, followed)
 		if err != nil {
-			p.owe(shard, debt{changes: next.changes, locks: work.locks})
+			p.owe(shard, next)
 			return disputed, err
 		}
 		disputed = disputed || slices.ContainsFunc(next.changes, isDispute)
@@ -180,19 +191,50 @@ type debt struct {
 	locks   []string
 }
 
-// touched finds the locks that changes touch.
-func (p *Processor) touched(ctx context.Context, changes []state.Change) ([]string, error) {
-	var locks []string
-	err := p.read(ctx, func(view state.View) {
-		locks = nil
-		for _, c := range changes {
-			locks = append(locks, rules.Affected(c, view)...)
+// touched finds the locks that work touches, some changes at a time: what is found
+// moves from its changes to its locks, so that an error costs none of it.
+func (p *Processor) touched(ctx context.Context, work *debt) ([]string, error) {
+	for len(work.changes) > 0 {
+		some := work.changes[:min(len(work.changes), sliceChanges)]
+		var found []string
+		err := p.read(ctx, func(view state.View) {
+			found = nil
+			for _, c := range some {
+				found = append(found, rules.Affected(c, view)...)
+			}
+		})
+		if err != nil {
+			return nil, fmt.Errorf("find the sessions that new facts touch: %w", err)
 		}
-	})
-	if err != nil {
-		return nil, fmt.Errorf("find the sessions that new facts touch: %w", err)
+		work.changes, work.locks = work.changes[len(some):], append(work.locks, found...)
 	}
-	return locks, nil
+	return rules.Locks(work.locks), nil
+}
+
+// judgeAll judges locks, some at a time, and gives what is left to do. With an error
+// that includes those that were not judged.
+func (p *Processor) judgeAll(ctx context.Context, locks []string, followed lapses) (debt, error) {
+	var left debt
+	for len(locks) > 0 {
+		some := locks[:min(len(locks), sliceLocks)]
+		next, err := p.judgeSome(ctx, some, followed)
+		left.changes, left.locks = append(left.changes, next.changes...), append(left.locks, next.locks...)
+		if err != nil {
+			left.locks = append(left.locks, locks...)
+			return left, err
+		}
+		locks = locks[len(some):]
+	}
+	return left, nil
+}
+
+// judgeSome waits for its turn to judge.
+func (p *Processor) judgeSome(ctx context.Context, locks []string, followed lapses) (debt, error) {
+	if err := p.judging.Acquire(ctx, 1); err != nil {
+		return debt{}, err
+	}
+	defer p.judging.Release(1)
+	return p.judge(ctx, locks, followed)
 }
 
 func (p *Processor) takeOwed(shard string) debt {

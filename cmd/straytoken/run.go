@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -161,6 +162,8 @@ func (o *runOptions) build(ctx context.Context, c *config.Config, log *slog.Logg
 	warn(log, c)
 	store := state.NewDynamo(o.aws.dynamo(cfg), c.State.Table)
 	facts := state.NewFacts(store, c.State.Cache)
+	facts.Bound(c.Limits.Memory / 2)
+	limitMemory(c.Limits.Memory)
 	w := &worker{log: log, facts: facts}
 	w.proc = pipeline(c, j, facts, &w.findings, &w.letters, log)
 	w.judge.Store(j)
@@ -179,6 +182,14 @@ func (o *runOptions) build(ctx context.Context, c *config.Config, log *slog.Logg
 	return w, nil
 }
 
+// limitMemory lets the garbage collector work harder as memory comes close to what is
+// configured, unless the environment says otherwise.
+func limitMemory(bytes int64) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(bytes)
+	}
+}
+
 // judgeBy puts another judgement in force: extraction and verdicts together.
 func (w *worker) judgeBy(j *judgement) {
 	w.proc.Counts().Stage(j.engine.Staged()...)
@@ -189,6 +200,7 @@ func (w *worker) judgeBy(j *judgement) {
 // connect makes the Kinesis worker and checks its stream.
 func (w *worker) connect(ctx context.Context, c *config.Config, facts *state.Facts, id string, clients kinesis.Clients) (*prometheus.Registry, error) {
 	metrics := monitor.Metrics(w.proc.Counts(), facts)
+	monitor.Decoding(metrics, w.proc.Decoding)
 	monitor.RuleErrors(metrics, func() map[string]int64 { return w.judge.Load().failures() })
 	monitor.Reloads(metrics, w.reload.good.Load, w.reload.fail.Load)
 	observer := monitor.NewStream(metrics, func() kinesis.Status { return w.stream.Status() })
