@@ -183,10 +183,11 @@ func (o *runOptions) build(ctx context.Context, c *config.Config, log *slog.Logg
 }
 
 // limitMemory lets the garbage collector work harder as memory comes close to what is
-// configured, unless the environment says otherwise.
+// configured, unless the environment says otherwise. It is a soft limit: the rest is for
+// what it is overrun by, and for the program itself.
 func limitMemory(bytes int64) {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(bytes)
+		debug.SetMemoryLimit(bytes / 5 * 4)
 	}
 }
 
