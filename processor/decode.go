@@ -124,7 +124,7 @@ func partly(s *cloudtrail.Summary, defects int, defect error) error {
 func (b *batch) event(e *cloudtrail.Event) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("%w: event %s: %v", errDefect, e.ID, r)
+			err = fmt.Errorf("%w: event %.64q: %.1000s", errDefect, e.ID, fmt.Sprint(r))
 		}
 	}()
 	b.p.noteTime(e.Time.Unix())
