@@ -163,6 +163,27 @@ func (l *letterCounter) count() int {
 	return l.n
 }
 
+// One event that states the addresses of very many instances must not be many times its size.
+func TestGiantEventStaysUnderTheLimit(t *testing.T) {
+	const limit = 128 * mib
+	p, facts := limited(limit, 1000, discard{})
+	var items strings.Builder
+	for i := range 100_000 {
+		fmt.Fprintf(&items, `{"instanceId":"i-%08x","vpcId":"vpc-%d","subnetId":"subnet-1","privateIpAddress":"10.%d.%d.%d"},`, i, i, i>>16, i>>8&255, i&255)
+	}
+	event := deed{inst: instA, key: keyA, second: 1, source: "ec2", name: "RunInstances", address: "198.51.100.1",
+		extra: `"responseElements":{"instancesSet":{"items":[` + strings.TrimSuffix(items.String(), ",") + `]}},`}.String()
+	most := under(t, limit, func() {
+		if err := p.Process(t.Context(), []processor.Record{{Data: []byte(event)}}); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Logf("at most %d MiB of %d, %d facts of %d MiB", most/mib, limit/mib, facts.Stats().Seen.Load(), len(event)/mib)
+	if n := facts.Stats().Seen.Load(); most > limit*5/4 || n > 10_100 || n < 10_000 {
+		t.Errorf("the heap grew to %d MiB, the limit is %d; %d facts", most/mib, limit/mib, n)
+	}
+}
+
 // One record of very many events must be learned in parts: what it says, all at once, would be many times its size.
 func TestFloodOfEventsStaysUnderTheLimit(t *testing.T) {
 	const limit = 128 * mib
