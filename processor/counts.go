@@ -9,6 +9,7 @@ import (
 	"github.com/straytoken/straytoken/cloudtrail"
 	"github.com/straytoken/straytoken/finding"
 	"github.com/straytoken/straytoken/rules"
+	"github.com/straytoken/straytoken/sink"
 	"github.com/straytoken/straytoken/state"
 )
 
@@ -74,6 +75,14 @@ func (c *Counts) met(changes []state.Change) {
 		if rule, ok := rules.StagedRule(&changes[i].Fact); ok && changes[i].New {
 			c.staged[rule]++
 		}
+	}
+}
+
+// buried counts dead letters that their sink has accepted.
+func (c *Counts) buried(letters []sink.DeadLetter) {
+	c.DeadLetters.Add(int64(len(letters)))
+	for i := range letters {
+		c.Bad[cloudtrail.Reason(letters[i].Reason)].Add(1)
 	}
 }
 

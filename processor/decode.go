@@ -139,12 +139,10 @@ func (b *batch) event(e *cloudtrail.Event) (err error) {
 var errDefect = errors.New("straytoken failed on this record; please report it")
 
 func (b *batch) letter(r *Record, err error) {
-	reason := reasonOf(err)
-	b.p.counts.Bad[reason].Add(1)
 	b.letters = append(b.letters, sink.DeadLetter{
 		Time: b.p.cfg.Now().UTC(), Stream: r.Stream, Shard: r.Shard, SequenceNumber: r.SequenceNumber,
 		PartitionKey: r.PartitionKey, Arrival: r.Arrival, Source: r.Source,
-		Reason: string(reason), Error: err.Error(), Data: r.Data,
+		Reason: string(reasonOf(err)), Error: err.Error(), Data: r.Data,
 	})
 }
 

@@ -119,7 +119,7 @@ func (p *Processor) Process(ctx context.Context, records []Record) error {
 		if err := p.cfg.DeadLetters.Send(ctx, letters); err != nil {
 			return fmt.Errorf("write %d dead letters: %w", len(letters), err)
 		}
-		p.counts.DeadLetters.Add(int64(len(letters)))
+		p.counts.buried(letters)
 	}
 	p.counts.Records.Add(int64(len(records)))
 	return nil
