@@ -120,8 +120,9 @@ func constants(t *testing.T, pkg, typ string) []constant {
 
 // TestMetricsTable holds the metrics in docs/operations.md.
 func TestMetricsTable(t *testing.T) {
-	counts := processor.New(processor.Config{}).Counts()
-	registry := monitor.Metrics(counts, state.NewFacts(state.NewMemory(1), 0))
+	p := processor.New(processor.Config{})
+	registry := monitor.Metrics(p.Counts(), state.NewFacts(state.NewMemory(1), 0))
+	monitor.Decoding(registry, p.Decoding)
 	monitor.NewStream(registry, func() kinesis.Status { return kinesis.Status{} })
 	generated(t, "docs/operations.md", "metrics", metricsTable(t, registry))
 }

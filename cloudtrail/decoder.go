@@ -36,8 +36,15 @@ func NewDecoder(limits Limits) *Decoder {
 // returns an error, Decode stops and returns that error as it is. A part that could
 // not be decoded in a record that holds something good is in Summary.Bad instead.
 func (d *Decoder) Decode(record []byte, yield func(*Event) error) (Summary, error) {
+	return d.DecodeWithin(d.limits.MaxDecompressed, record, yield)
+}
+
+// DecodeWithin is Decode with a lower bound on what the record may unpack to. Where
+// that was too little the error's [Reason] is [ErrTooLarge].
+func (d *Decoder) DecodeWithin(bytes int64, record []byte, yield func(*Event) error) (Summary, error) {
 	d.start(yield)
 	d.budget()
+	d.left = min(d.left, bytes)
 	return d.finish(d.content(record, 0))
 }
 

@@ -30,6 +30,9 @@ const (
 	maxDepth = 10_000
 )
 
+// Decompressed is MaxDecompressed, or its default.
+func (l Limits) Decompressed() int64 { return l.withDefaults().MaxDecompressed }
+
 func (l Limits) withDefaults() Limits {
 	if l.MaxDecompressed <= 0 {
 		l.MaxDecompressed = defaultDecompressed

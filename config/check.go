@@ -12,6 +12,9 @@ import (
 
 var accountID = regexp.MustCompile(`^[0-9]{12}$`)
 
+// minMemory is what a worker needs at the least, with one shard.
+const minMemory = 128 << 20
+
 // check finds what is wrong beyond the form of single values.
 func (c *Config) check() problems {
 	var p problems
@@ -30,6 +33,7 @@ func (c *Config) check() problems {
 	if err := CheckListen(c.Listen); err != nil {
 		p = append(p, "listen: "+err.Error())
 	}
+	note(c.Limits.Memory < 0 || c.Limits.Memory > 0 && c.Limits.Memory < minMemory, "limits.memory is %d: want at least %d, in bytes", c.Limits.Memory, minMemory)
 	note(c.Limits.Decompressed < 0 || c.Limits.Depth < 0 || c.Limits.Events < 0, "limits must not be negative")
 	for i, o := range c.Findings {
 		note(o.Type == "", "findings[%d] has no type: want stdout or file", i)

@@ -114,8 +114,11 @@ type DeadLetters struct {
 	Path string `yaml:"path"` // file of JSON lines; default straytoken-dead-letters.jsonl
 }
 
-// Limits bound what one record may cost.
+// Limits bound what one record may cost, and all of them together.
 type Limits struct {
+	// Memory is what run is to stay under, in bytes: half of it for the cache, a
+	// quarter for unpacking records. Default 1073741824.
+	Memory       int64 `yaml:"memory"`
 	Decompressed int64 `yaml:"decompressed"` // bytes a record may unpack to; default 67108864
 	Depth        int   `yaml:"depth"`        // JSON nesting; default 512
 	Events       int   `yaml:"events"`       // events a record; default 1048576
@@ -157,6 +160,7 @@ func (c *Config) Default() {
 	setDefault(&c.Inventory.Retention.Duration, 90*24*time.Hour)
 	setDefault(&c.DeadLetters.Path, "straytoken-dead-letters.jsonl")
 	setDefault(&c.Listen, "127.0.0.1:9464")
+	setDefault(&c.Limits.Memory, 1<<30)
 	setDefault(&c.Limits.Decompressed, 64<<20)
 	setDefault(&c.Limits.Depth, 512)
 	setDefault(&c.Limits.Events, 1<<20)

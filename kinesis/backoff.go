@@ -33,3 +33,6 @@ func pause(ctx context.Context, d time.Duration) error {
 		return nil
 	}
 }
+
+// worthALine picks the attempts to log of many that fail in a row: the 1st, 2nd, 4th, 8th and so on.
+func worthALine(attempt int) bool { return attempt&(attempt-1) == 0 }

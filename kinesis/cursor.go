@@ -111,7 +111,9 @@ func (c *cursor) failed(err error) {
 	wait := backoff{first: 200 * time.Millisecond, limit: 10 * time.Second}.delay(c.failures)
 	c.due = time.Now().Add(max(wait, c.pace))
 	c.record(Event{Kind: ReadFailed, Shard: c.lease.shard, Attempt: c.failures, Err: err})
-	c.log.Warn("cannot read a shard, will try again", "err", err, "attempt", c.failures, "wait", wait)
+	if worthALine(c.failures) {
+		c.log.Warn("cannot read a shard, will try again", "err", err, "attempt", c.failures, "wait", wait)
+	}
 	if errors.Is(err, errUnknown) {
 		c.unknown()
 	}

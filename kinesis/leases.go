@@ -39,7 +39,9 @@ func newLeases(cfg Config, t *table, d *directory, j *journal) *leases {
 // maintain keeps the worker's heartbeat and its view of the table up to date until ctx ends.
 func (ls *leases) maintain(ctx context.Context) {
 	for pause(ctx, ls.cfg.scanInterval()) == nil {
-		if err := ls.tick(ctx); err != nil && ctx.Err() == nil {
+		err := ls.tick(ctx)
+		ls.journal.update(func(s *Status) { s.LastLook = time.Now() })
+		if err != nil && ctx.Err() == nil {
 			ls.journal.record(Event{Kind: LeaseTableFailed, Err: err})
 			ls.log.Warn("a look at the lease table failed, will try again", "err", err)
 		}

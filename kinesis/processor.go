@@ -92,6 +92,9 @@ func (p *processor) deliver(b Batch) error {
 
 func (p *processor) failed(err error, attempt int, took time.Duration) {
 	p.journal.record(Event{Kind: BatchFailed, Shard: p.shard, Attempt: attempt, Took: took, Err: err})
+	if !worthALine(attempt) {
+		return
+	}
 	var crash *panicError
 	if errors.As(err, &crash) {
 		p.log.Error("the handler panicked", "shard", p.shard, "err", err, "stack", string(crash.stack))

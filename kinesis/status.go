@@ -2,7 +2,6 @@ package kinesis
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -11,8 +10,10 @@ import (
 // Status is what a worker is doing at one moment, for readiness probes and displays.
 type Status struct {
 	Running    bool          // between the end of the start-up checks and the stop
+	LastLook   time.Time     // last attempt to read the lease table, however it ended
 	LastScan   time.Time     // last successful reading of the lease table
 	Failover   time.Duration // Config.Failover
+	Handler    time.Duration // Config.HandlerTimeout
 	Workers    int           // workers alive, this one included
 	OpenShards int           // shards that can be read now, by any worker
 	Target     int           // this worker's fair share of them
@@ -23,9 +24,12 @@ type Status struct {
 type ShardStatus struct {
 	Shard        string
 	Since        time.Time     // when this worker took it
-	Behind       time.Duration // after the last read; 0 before the first
+	Behind       time.Duration // what the last read said, and for how long nothing has become of it; 0 before the first
+	InHand       int           // records of the batch that is being handled
 	Records      int64         // records handled since then
 	Checkpoint   string        // last sequence number checkpointed by this worker; empty before the first
+	LastRead     time.Time     // last read that succeeded
+	LastSign     time.Time     // last event of the shard, failures included
 	LastProgress time.Time     // last time a read was handled to its end, an empty one included
 	Failing      string        // error of the last read or batch, empty when it went well
 }
@@ -34,6 +38,17 @@ type ShardStatus struct {
 func (s Status) Ready() bool {
 	return s.Running && time.Since(s.LastScan) < s.Failover
 }
+
+// Still tells for how long a shard has not moved: nothing read was handled to its end, not even an empty read.
+func (s *ShardStatus) Still(now time.Time) time.Duration {
+	if s.LastProgress.Before(s.Since) {
+		return now.Sub(s.Since)
+	}
+	return now.Sub(s.LastProgress)
+}
+
+// waits tells whether what was read, or is to be read, is not getting on.
+func (s *ShardStatus) waits() bool { return (s.InHand > 0 || s.Failing != "") && !s.LastRead.IsZero() }
 
 // Behind returns the lag of the slowest shard held.
 func (s Status) Behind() time.Duration {
@@ -54,7 +69,7 @@ type journal struct {
 }
 
 func newJournal(cfg Config) *journal {
-	return &journal{next: cfg.Observer, status: Status{Failover: cfg.Failover}, shards: map[string]*ShardStatus{}}
+	return &journal{next: cfg.Observer, status: Status{Failover: cfg.Failover, Handler: cfg.HandlerTimeout}, shards: map[string]*ShardStatus{}}
 }
 
 func (j *journal) record(e Event) {
@@ -75,16 +90,17 @@ func (j *journal) apply(e Event, now time.Time) {
 	if s == nil {
 		return
 	}
+	s.LastSign = now
 	switch e.Kind {
 	case LeaseReleased, LeaseLost:
 		delete(j.shards, e.Shard)
 	case BatchRead:
-		s.Behind, s.Failing = e.Behind, ""
+		s.Behind, s.LastRead, s.InHand, s.Failing = e.Behind, now, e.Records, ""
 		if e.Records == 0 {
 			s.LastProgress = now
 		}
 	case BatchDone:
-		s.Records, s.LastProgress, s.Failing = s.Records+int64(e.Records), now, ""
+		s.Records, s.LastProgress, s.InHand, s.Failing = s.Records+int64(e.Records), now, 0, ""
 	case Checkpointed:
 		s.Checkpoint = e.checkpoint
 	case BatchFailed, ReadFailed, CheckpointFailed:
@@ -102,9 +118,13 @@ func (j *journal) update(change func(*Status)) {
 func (j *journal) snapshot() Status {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	s := j.status
-	for shard := range maps.Values(j.shards) {
-		s.Shards = append(s.Shards, *shard)
+	s, now := j.status, time.Now()
+	for _, shard := range j.shards {
+		one := *shard
+		if one.waits() {
+			one.Behind += now.Sub(one.LastRead)
+		}
+		s.Shards = append(s.Shards, one)
 	}
 	slices.SortFunc(s.Shards, func(a, b ShardStatus) int { return cmp.Compare(a.Shard, b.Shard) })
 	return s

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -56,7 +57,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	if err != nil {
 		return stopped(ctx, err)
 	}
-	w.journal.update(func(s *Status) { s.Running = true })
+	w.journal.update(func(s *Status) { s.Running, s.LastLook = true, time.Now() })
 	defer w.journal.update(func(s *Status) { s.Running = false })
 	return r.run(ctx)
 }

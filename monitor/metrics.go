@@ -1,6 +1,8 @@
 package monitor
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
@@ -37,9 +39,18 @@ func Metrics(counts *processor.Counts, facts *state.Facts) *prometheus.Registry 
 	counter(r, "facts_total", "Facts that events stated.", nil, stats.Seen.Load)
 	counter(r, "facts_written_total", "Facts that were new and written to the store.", nil, stats.Put.Load)
 	counter(r, "keys_read_total", "Keys read from the store.", nil, stats.Read.Load)
-	counter(r, "cache_evictions_total", "Keys dropped from the cache.", nil, stats.Evicted.Load)
+	counter(r, "cache_evictions_total", "Keys dropped from the cache for want of room.", nil, stats.Evicted.Load)
+	counter(r, "cache_returns_total", "Keys that came back soon after they were dropped, whose facts were written once more.", nil, stats.Returned.Load)
 	gauge(r, "cache_keys", "Keys in the cache.", func() float64 { return float64(facts.Known()) })
+	gauge(r, "cache_bytes", "Estimate of what the cache takes in memory.", func() float64 { return float64(facts.Bytes()) })
 	return r
+}
+
+// Decoding publishes what unpacking records takes, and how often a record had to wait
+// for it.
+func Decoding(r *prometheus.Registry, decoding func() (bytes, waits int64)) {
+	gauge(r, "decoding_bytes", "Memory reserved for unpacking records.", func() float64 { bytes, _ := decoding(); return float64(bytes) })
+	counter(r, "decoding_waits_total", "Records that waited for memory to be unpacked.", nil, func() int64 { _, waits := decoding(); return waits })
 }
 
 // RuleErrors publishes how often custom rules failed, by rule.
@@ -95,8 +106,29 @@ func NewStream(r *prometheus.Registry, status func() kinesis.Status) *Stream {
 		s.events.WithLabelValues(string(kind))
 	}
 	gauge(r, "shards_held", "Shards that this worker holds.", func() float64 { return float64(len(status().Shards)) })
+	r.MustRegister(shardGauges{status})
 	gauge(r, "behind_seconds", "Lag of the slowest shard held.", func() float64 { return status().Behind().Seconds() })
 	return s
+}
+
+// shardGauges are gauges by shard, of those that the worker holds.
+type shardGauges struct{ status func() kinesis.Status }
+
+var (
+	shardBehind = prometheus.NewDesc("straytoken_shard_behind_seconds", "Lag of a shard held.", []string{"shard"}, nil)
+	shardStill  = prometheus.NewDesc("straytoken_shard_still_seconds", "Time since a shard held last moved, an empty read included.", []string{"shard"}, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (shardGauges) Describe(to chan<- *prometheus.Desc) { to <- shardBehind; to <- shardStill }
+
+// Collect implements prometheus.Collector.
+func (g shardGauges) Collect(to chan<- prometheus.Metric) {
+	now := time.Now()
+	for _, s := range g.status().Shards {
+		to <- prometheus.MustNewConstMetric(shardBehind, prometheus.GaugeValue, s.Behind.Seconds(), s.Shard)
+		to <- prometheus.MustNewConstMetric(shardStill, prometheus.GaugeValue, s.Still(now).Seconds(), s.Shard)
+	}
 }
 
 // Observe implements kinesis.Observer.

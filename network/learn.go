@@ -12,6 +12,10 @@ import (
 // is older, the addresses in use are known from their use.
 const inventoryLife = 90 * 24 * time.Hour
 
+// maxStated bounds what one event states: twice what the largest launch that EC2 takes
+// does, and little enough for an event that is made to state more.
+const maxStated = 10_000
+
 // Statement is the event that says something, and who says it.
 type Statement struct {
 	Event *cloudtrail.Event
@@ -34,7 +38,7 @@ type notes struct {
 // add notes that a member of a class was seen under a key. Empty values are what
 // half a record leaves behind: they state nothing.
 func (n *notes) add(key state.Key, class, value string, more ...string) {
-	if value == "" || key.Rest() == "" {
+	if value == "" || key.Rest() == "" || len(n.facts) == maxStated {
 		return
 	}
 	parts := append(append([]string{strings.ToLower(value)}, more...), n.By)

@@ -9,6 +9,7 @@ import (
 	"github.com/straytoken/straytoken/cloudtrail"
 	"github.com/straytoken/straytoken/finding"
 	"github.com/straytoken/straytoken/rules"
+	"github.com/straytoken/straytoken/sink"
 	"github.com/straytoken/straytoken/state"
 )
 
@@ -34,7 +35,7 @@ type Counts struct {
 
 func newCounts() *Counts {
 	bad := map[cloudtrail.Reason]*atomic.Int64{}
-	for _, r := range append(cloudtrail.Reasons(), reasonDefect, reasonOther) {
+	for _, r := range Reasons() {
 		bad[r] = new(atomic.Int64)
 	}
 	return &Counts{Bad: bad, staged: map[string]int64{}}
@@ -77,6 +78,14 @@ func (c *Counts) met(changes []state.Change) {
 	}
 }
 
+// buried counts dead letters that their sink has accepted.
+func (c *Counts) buried(letters []sink.DeadLetter) {
+	c.DeadLetters.Add(int64(len(letters)))
+	for i := range letters {
+		c.Bad[cloudtrail.Reason(letters[i].Reason)].Add(1)
+	}
+}
+
 func (c *Counts) sent(findings []*finding.Finding) {
 	for _, f := range findings {
 		switch f.Activity {
@@ -95,6 +104,9 @@ const (
 	reasonDefect cloudtrail.Reason = "defect"
 	reasonOther  cloudtrail.Reason = "other"
 )
+
+// Reasons lists the reasons of dead letters.
+func Reasons() []cloudtrail.Reason { return append(cloudtrail.Reasons(), reasonDefect, reasonOther) }
 
 func reasonOf(err error) cloudtrail.Reason {
 	if errors.Is(err, errDefect) {

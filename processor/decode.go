@@ -1,6 +1,8 @@
 package processor
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 
@@ -10,12 +12,10 @@ import (
 	"github.com/straytoken/straytoken/state"
 )
 
-// decode reads the facts of a batch. What cannot be read becomes a dead letter:
-// one bad record or event stops nobody.
-func (p *Processor) decode(records []Record) ([]state.Fact, []sink.DeadLetter) {
-	d := p.decoders.Get().(*cloudtrail.Decoder)
-	defer p.decoders.Put(d)
-	b := batch{p: p, decoder: d, extractor: p.cfg.Extractor}
+// decode reads the facts of a batch and learns them, a slice at a time. What cannot be
+// read becomes a dead letter: one bad record or event stops nobody.
+func (p *Processor) decode(ctx context.Context, records []Record) ([]sink.DeadLetter, error) {
+	b := batch{p: p, shard: shardOf(records), extractor: p.cfg.Extractor}
 	policy := p.policy.Load()
 	if b.extractor.Ranges == nil {
 		b.extractor.Ranges = policy.Ranges
@@ -25,55 +25,98 @@ func (p *Processor) decode(records []Record) ([]state.Fact, []sink.DeadLetter) {
 	}
 	before := p.newest.Load()
 	for i := range records {
-		b.record(&records[i])
+		if err := b.record(ctx, &records[i]); err != nil {
+			return nil, err
+		}
 	}
 	if p.newest.Load() > before {
 		p.moved.Store(p.cfg.Now().Unix())
 	}
-	return b.facts, b.letters
+	return b.letters, b.learn(ctx)
 }
 
 // batch collects what records say.
 type batch struct {
 	p         *Processor
-	decoder   *cloudtrail.Decoder
+	shard     string
 	extractor rules.Extractor
-	facts     []state.Fact
+	facts     []state.Fact // not learned yet
+	bytes     int64        // of facts
 	letters   []sink.DeadLetter
 }
 
-func (b *batch) record(r *Record) {
-	var defects []error
-	summary, err := b.decoder.Decode(r.Data, func(e *cloudtrail.Event) error {
+// record decodes a record: first within what records usually unpack to, so that many
+// are decoded at once, and where that is too little within the limit. What the first
+// try found is then found again, which changes nothing.
+func (b *batch) record(ctx context.Context, r *Record) error {
+	first, most := b.p.first(r.Data), b.p.cfg.Limits.Decompressed()
+	o := b.decode(ctx, r, first)
+	if first < most && cloudtrail.ReasonOf(o.err) == cloudtrail.ErrTooLarge && o.stopped == nil {
+		o = b.decode(ctx, r, most)
+	}
+	if o.stopped != nil {
+		return o.stopped
+	}
+	b.p.counts.decoded(&o.summary)
+	b.p.counts.Defects.Add(int64(o.defects))
+	if o.err == nil {
+		o.err = partly(&o.summary, o.defects, o.defect)
+	}
+	if o.err != nil {
+		b.letter(r, o.err)
+	}
+	return nil
+}
+
+// outcome is what came of decoding a record.
+type outcome struct {
+	summary cloudtrail.Summary
+	err     error // of the record
+	defects int
+	defect  error // the first
+	stopped error // the facts could not be learned, or the context has ended
+}
+
+func (b *batch) decode(ctx context.Context, r *Record, within int64) (o outcome) {
+	o.summary, o.err = b.p.unpack(ctx, r.Data, within, func(e *cloudtrail.Event) error {
 		if err := b.event(e); err != nil {
-			defects = append(defects, err)
+			o.defects, o.defect = o.defects+1, cmp.Or(o.defect, err)
 		}
-		return nil
+		if b.bytes < sliceBytes {
+			return nil
+		}
+		o.stopped = b.learn(ctx)
+		return o.stopped
 	})
-	b.p.counts.decoded(&summary)
-	b.p.counts.Defects.Add(int64(len(defects)))
-	if err == nil {
-		err = partly(&summary, defects)
+	if err := ctx.Err(); err != nil && o.stopped == nil {
+		o.stopped = err
 	}
-	if err != nil {
-		b.letter(r, err)
-	}
+	return o
+}
+
+// learn learns the facts gathered so far.
+func (b *batch) learn(ctx context.Context) error {
+	facts := b.facts
+	b.facts, b.bytes = b.facts[:0], 0
+	err := b.p.learn(ctx, b.shard, facts)
+	clear(facts)
+	return err
 }
 
 // partly is the error of a record of which only a part is good: one dead letter
 // with the whole record, since what is good in it may be processed twice.
-func partly(s *cloudtrail.Summary, defects []error) error {
+func partly(s *cloudtrail.Summary, defects int, defect error) error {
 	var err error
 	if s.BadTotal > 0 {
 		err = s.Bad[0].Err
 	}
-	if len(defects) > 0 {
-		err = defects[0]
+	if defects > 0 {
+		err = defect
 	}
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%d of %d parts: %w", s.BadTotal+len(defects), s.BadTotal+s.Events, err)
+	return fmt.Errorf("%d of %d parts: %w", s.BadTotal+defects, s.BadTotal+s.Events, err)
 }
 
 // event adds the facts of one event. A panic is a defect of ours: it must cost
@@ -81,22 +124,25 @@ func partly(s *cloudtrail.Summary, defects []error) error {
 func (b *batch) event(e *cloudtrail.Event) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("%w: event %s: %v", errDefect, e.ID, r)
+			err = fmt.Errorf("%w: event %.64q: %.1000s", errDefect, e.ID, fmt.Sprint(r))
 		}
 	}()
 	b.p.noteTime(e.Time.Unix())
-	b.facts = append(b.facts, b.extractor.Facts(e)...)
+	facts := b.extractor.Facts(e)
+	for i := range facts {
+		b.bytes += facts[i].Bytes()
+	}
+	b.facts = append(b.facts, facts...)
 	return nil
 }
 
 var errDefect = errors.New("straytoken failed on this record; please report it")
 
 func (b *batch) letter(r *Record, err error) {
-	reason := reasonOf(err)
-	b.p.counts.Bad[reason].Add(1)
 	b.letters = append(b.letters, sink.DeadLetter{
-		Time: b.p.cfg.Now().UTC(), Stream: r.Stream, Shard: r.Shard, SequenceNumber: r.SequenceNumber, Source: r.Source,
-		Reason: string(reason), Error: err.Error(), Data: r.Data,
+		Time: b.p.cfg.Now().UTC(), Stream: r.Stream, Shard: r.Shard, SequenceNumber: r.SequenceNumber,
+		PartitionKey: r.PartitionKey, Arrival: r.Arrival, Source: r.Source,
+		Reason: string(reasonOf(err)), Error: err.Error(), Data: r.Data,
 	})
 }
 

@@ -16,7 +16,7 @@ import (
 // before its own, what changes a verdict: it then saw no dispute to look at, but
 // we see its facts now. So whoever speaks last has seen everything. With an error it
 // gives the consequences that are known by now: nobody will find them again.
-func (p *Processor) judge(ctx context.Context, locks []string, done settled) (debt, error) {
+func (p *Processor) judge(ctx context.Context, locks []string, done settlement) (debt, error) {
 	verdicts, err := p.verdicts(ctx, locks)
 	if err != nil {
 		return debt{}, err
@@ -43,21 +43,20 @@ func (p *Processor) judge(ctx context.Context, locks []string, done settled) (de
 	return debt{changes: changes, locks: append(reported, freed...)}, nil
 }
 
-// settled is what one settlement has done already: done once more it would be for ever.
-type settled struct {
-	lapses   followed          // locks whose lapsed convictions were followed
-	answered followed          // what others may have said, and was contradicted
-	said     map[string][]sent // by finding: what was said, and is behind what was said
+// settlement is what was done already while something is settled, and would be done
+// for ever otherwise.
+type settlement struct {
+	lapses   map[string]bool // locks whose lapsed convictions were followed
+	answered map[string]bool // lines that may have been heard and were contradicted
+	said     map[string]sent // by finding: the line that waits for the second reading
 }
 
-func newSettled() settled {
-	return settled{lapses: followed{}, answered: followed{}, said: map[string][]sent{}}
+func newSettlement() settlement {
+	return settlement{lapses: map[string]bool{}, answered: map[string]bool{}, said: map[string]sent{}}
 }
-
-type followed map[string]bool
 
 // freed finds the locks that were judged by convictions which no longer hold.
-func (p *Processor) freed(ctx context.Context, verdicts []rules.Verdict, lapses followed) ([]string, error) {
+func (p *Processor) freed(ctx context.Context, verdicts []rules.Verdict, lapses map[string]bool) ([]string, error) {
 	var freed, from []string
 	policy := p.policy.Load()
 	err := p.read(ctx, func(view state.View) {
@@ -122,7 +121,7 @@ func judgeSafely(policy *rules.Policy, lock string, view state.View) (v []rules.
 func (p *Processor) giveUp(ctx context.Context, lock string, cause error) error {
 	p.cfg.Logger.Error("a session cannot be judged", "session", lock, "err", cause)
 	p.counts.Defects.Add(1)
-	letter := sink.DeadLetter{Time: p.cfg.Now().UTC(), Source: "session " + lock, Reason: string(reasonDefect), Error: cause.Error()}
+	letter := sink.DeadLetter{Time: p.cfg.Now().UTC(), Session: lock, Reason: string(reasonDefect), Error: cause.Error()}
 	if err := p.cfg.DeadLetters.Send(ctx, []sink.DeadLetter{letter}); err != nil {
 		return fmt.Errorf("write dead letter: %w", err)
 	}

@@ -76,7 +76,7 @@ const (
 func (e *explorer) begin() world {
 	var w world
 	for p := range e.history.processes() {
-		w.procs[p] = e.root
+		w.procs[p] = e.roots[p]
 	}
 	for shard, p := range e.history.on {
 		w.owner[shard] = int8(p)
@@ -300,9 +300,9 @@ func (e *explorer) crash(at, p int) {
 		}
 		w := e.visited[at].world
 		w.faults++
-		w.procs[p] = e.root
+		w.procs[p] = e.roots[p]
 		if w.lastWord {
-			w.procs[p] = e.after(e.root, label{spawn: true, shard: tick})
+			w.procs[p] = e.after(e.roots[p], label{spawn: true, shard: tick})
 		}
 		for shard, owner := range w.owner[:len(e.shards)] {
 			if int(owner) == p && int(w.done[shard]) < len(e.shards[shard]) {
@@ -326,7 +326,7 @@ func (e *explorer) steal(at, p, thread int) {
 		w := e.visited[at].world
 		w.faults++
 		if n == nil { // a worker that begins
-			w.procs[heir] = e.root
+			w.procs[heir] = e.roots[heir]
 		}
 		w = e.handOver(w, shard, heir)
 		e.reach(at, w, step{kind: stepSteal, process: int8(p), heir: int8(heir), shard: int8(shard)})

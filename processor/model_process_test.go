@@ -76,21 +76,24 @@ type node struct {
 	ops    []op // by thread
 	next   map[label]*node
 	live   *workerProcess // a process in this very state, until it goes on
+	name   string         // of the process, at a root
 }
 
 // machine makes processes of one model and remembers what they do.
 type machine struct {
 	ledger *ledger
 	shards [][][]string
-	torn   bool // puts and gets take effect item by item
-	root   *node
+	torn   bool                // puts and gets take effect item by item
+	roots  [maxProcesses]*node // processes before their first step; one that takes a dead one's place has its name
 	nodes  int
 	alive  map[*workerProcess]bool
 }
 
 func newMachine(h *history) *machine {
 	m := &machine{ledger: newLedger(), shards: h.shards, nodes: 1, alive: map[*workerProcess]bool{}}
-	m.root = &node{next: map[label]*node{}}
+	for p := range m.roots {
+		m.roots[p] = &node{next: map[label]*node{}, name: fmt.Sprint("worker-", p)}
+	}
 	return m
 }
 
@@ -113,7 +116,7 @@ func (m *machine) after(n *node, l label) *node {
 // replay brings a new process to a node.
 func (m *machine) replay(n *node) *workerProcess {
 	if n.parent == nil {
-		return newWorkerProcess(m)
+		return newWorkerProcess(m, n.name)
 	}
 	p := m.replay(n.parent)
 	p.apply(n.label)
@@ -142,12 +145,12 @@ type workerProcess struct {
 // lruKeys is the capacity of a process's LRU, more than any history needs.
 const lruKeys = 64
 
-func newWorkerProcess(m *machine) *workerProcess {
+func newWorkerProcess(m *machine, name string) *workerProcess {
 	p := &workerProcess{machine: m, clock: dawn}
 	p.facts = state.NewFacts(gate{p}, lruKeys)
 	p.proc = processor.New(processor.Config{
 		Facts: p.facts, Extractor: rules.Extractor{Keep: 1000, Contested: 1000}, DeadLetters: discard{},
-		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return p.clock }, Findings: sinkFunc(p.send),
+		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return p.clock }, Findings: sinkFunc(p.send), Name: name,
 	})
 	m.alive[p] = true
 	return p
@@ -295,7 +298,7 @@ func (p *workerProcess) send(ctx context.Context, findings []*finding.Finding) e
 }
 
 // facts is a set of facts of a ledger.
-type facts [4]uint64
+type facts [8]uint64
 
 func (f facts) with(i int) facts {
 	f[i/64] |= 1 << (i % 64)

@@ -18,7 +18,6 @@ import (
 type history struct {
 	shards [][][]string // by shard and batch: events
 	on     []int        // by shard: the process that holds it at first
-	short  bool         // with faults too it does not take long
 
 	t     *testing.T
 	alone map[[maxShards]int8]map[string]*finding.Finding // by batches: the last lines of a worker that was alone with them
@@ -132,9 +131,9 @@ func histories() map[string]*history {
 		extra: `"vpcEndpointId":"vpce-0123456789abcdef0","vpcEndpointAccountId":"444455556666",`}.String()
 	sister := strings.ReplaceAll(get(instC, keyC, 300, "198.51.100.77"), "111122223333", "444455556666")
 	return map[string]*history{
-		"theft":           {shards: [][][]string{shard(batch(owner)), shard(batch(theft))}, on: []int{0, 1}, short: true},
+		"theft":           {shards: [][][]string{shard(batch(owner)), shard(batch(theft))}, on: []int{0, 1}},
 		"owner elsewhere": {shards: [][][]string{shard(batch(owner), batch(other)), shard(batch(explains))}, on: []int{0, 1}},
-		"explained":       {shards: [][][]string{shard(batch(endpoint)), shard(batch(sister))}, on: []int{0, 1}, short: true},
+		"explained":       {shards: [][][]string{shard(batch(endpoint)), shard(batch(sister))}, on: []int{0, 1}},
 		"lineage":         {shards: [][][]string{shard(batch(owner)), shard(batch(made, used))}, on: []int{0, 1}},
 		"thief's address": {shards: [][][]string{shard(batch(get(instB, keyB, 0, home), theft)), shard(batch(owner, get(instB, keyB, 500, thief)))}, on: []int{0, 1}},
 		"three workers":   {shards: [][][]string{shard(batch(owner)), shard(batch(theft)), shard(batch(explains))}, on: []int{0, 1, 2}},
@@ -171,9 +170,6 @@ func TestEveryInterleaving(t *testing.T) {
 		})
 		for _, kind := range []string{"error", "evict", "crash", "steal"} {
 			t.Run(name+"/"+kind, func(t *testing.T) {
-				if faults == 1 && preemptions == 1 && !h.short {
-					t.Skip("takes long")
-				}
 				walk(t, h, bounds{faults: faults, kinds: kind, preemptions: preemptions})
 			})
 		}

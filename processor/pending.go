@@ -45,14 +45,30 @@ func (p *Processor) finish(ctx context.Context, now time.Time) error {
 	if len(due) == 0 {
 		return nil
 	}
-	verdicts, err := p.verdicts(ctx, due)
-	if err == nil {
-		_, err = p.report(ctx, verdicts, true, newSettled())
-	}
-	if err != nil {
-		for _, lock := range due {
-			p.later(lock)
+	for len(due) > 0 {
+		some := due[:min(len(due), sliceLocks)]
+		if err := p.complete(ctx, some); err != nil {
+			for _, lock := range due {
+				p.later(lock)
+			}
+			return err
 		}
+		due = due[len(some):]
+	}
+	return nil
+}
+
+// complete says what is left to say of locks, and reads again what it spoke of, as
+// after every report.
+func (p *Processor) complete(ctx context.Context, locks []string) error {
+	verdicts, err := p.verdicts(ctx, locks)
+	if err != nil {
+		return err
+	}
+	done := newSettlement()
+	reported, err := p.report(ctx, verdicts, true, done)
+	if err == nil {
+		_, _, err = p.follow(ctx, debt{locks: reported}, done)
 	}
 	return err
 }

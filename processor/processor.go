@@ -2,12 +2,15 @@ package processor
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"github.com/straytoken/straytoken/cloudtrail"
 	"github.com/straytoken/straytoken/finding"
@@ -22,7 +25,9 @@ type Record struct {
 	Stream         string // Kinesis stream; "" for files
 	Shard          string
 	SequenceNumber string
-	Source         string // file or object; "" for Kinesis
+	PartitionKey   string
+	Arrival        time.Time // approximate, at the stream; zero for files
+	Source         string    // file or object; "" for Kinesis
 }
 
 // Config is what a Processor works with. Facts, Findings and DeadLetters are
@@ -34,11 +39,18 @@ type Config struct {
 	Findings    sink.Sink
 	DeadLetters sink.DeadLetterSink
 	Limits      cloudtrail.Limits
+	// Memory bounds what unpacked records take at once, of all shards: who finds it
+	// taken waits. A record that may take more by itself is unpacked alone. Default
+	// 256 MiB.
+	Memory int64
 	// Lateness is how long after a use an event that explains it may still arrive;
 	// until then a finding is provisional. Default 15 minutes.
 	Lateness time.Duration
 	// Report is the least severity of findings. Default medium.
 	Report finding.Severity
+	// Name tells this process from all others, of all times, in what is remembered of
+	// its lines. Default random.
+	Name   string
 	Logger *slog.Logger     // default slog.Default()
 	Now    func() time.Time // default time.Now
 }
@@ -46,19 +58,20 @@ type Config struct {
 // Processor turns batches of records into findings. It is safe for concurrent
 // use, one batch a shard at a time.
 type Processor struct {
-	cfg      Config
-	policy   atomic.Pointer[rules.Policy]
-	decoders sync.Pool
-	counts   *Counts
-	newest   atomic.Int64 // newest event time seen, seconds since 1970
-	moved    atomic.Int64 // when newest last moved, wall clock, seconds since 1970
-	swept    atomic.Int64 // when it was last looked up what is left to be said, as moved
-	ended    atomic.Bool  // nothing more will come
+	cfg                     Config
+	budget                  *budget
+	judging                 *semaphore.Weighted
+	policy                  atomic.Pointer[rules.Policy]
+	decoders, largeDecoders sync.Pool
+	counts                  *Counts
+	newest                  atomic.Int64 // newest event time seen, seconds since 1970
+	moved                   atomic.Int64 // when newest last moved, wall clock, seconds since 1970
+	swept                   atomic.Int64 // when it was last looked up what is left to be said, as moved
+	ended                   atomic.Bool  // nothing more will come
 
 	mu      sync.Mutex
 	owed    map[string]debt      // by shard: what an error interrupted
 	pending map[string]time.Time // by lock: when to say what is left to say of an open finding
-	spoken  map[string]sent      // by finding: what this worker said last, until the last word
 }
 
 // New makes a Processor.
@@ -78,10 +91,17 @@ func New(cfg Config) *Processor {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	p := &Processor{cfg: cfg, owed: map[string]debt{}, pending: map[string]time.Time{}, spoken: map[string]sent{}, counts: newCounts()}
+	if cfg.Memory <= 0 {
+		cfg.Memory = 256 << 20
+	}
+	if cfg.Name == "" {
+		cfg.Name = rand.Text()[:13]
+	}
+	p := &Processor{cfg: cfg, budget: newBudget(cfg.Memory), judging: semaphore.NewWeighted(judging), owed: map[string]debt{}, pending: map[string]time.Time{}, counts: newCounts()}
 	p.policy.Store(cfg.Policy)
 	p.moved.Store(cfg.Now().Unix())
 	p.decoders.New = func() any { return cloudtrail.NewDecoder(cfg.Limits) }
+	p.largeDecoders.New = p.decoders.New
 	return p
 }
 
@@ -97,22 +117,22 @@ func (p *Processor) Counts() *Counts { return p.counts }
 // needed again. After an error it must be processed again as a whole; that repeats
 // nothing but what was not confirmed.
 func (p *Processor) Process(ctx context.Context, records []Record) error {
-	facts, letters := p.decode(records)
-	if err := p.learn(ctx, shardOf(records), facts); err != nil {
+	letters, err := p.decode(ctx, records)
+	if err != nil {
 		return err
 	}
 	if len(letters) > 0 {
 		if err := p.cfg.DeadLetters.Send(ctx, letters); err != nil {
 			return fmt.Errorf("write %d dead letters: %w", len(letters), err)
 		}
-		p.counts.DeadLetters.Add(int64(len(letters)))
+		p.counts.buried(letters)
 	}
 	p.counts.Records.Add(int64(len(records)))
 	return nil
 }
 
 // learn remembers facts and judges what they touch. Of a session that is disputed
-// from this batch on, more is worth remembering than the first pass kept: so it is
+// from these facts on, more is worth remembering than the first pass kept: so it is
 // passed over once more.
 func (p *Processor) learn(ctx context.Context, shard string, facts []state.Fact) error {
 	for range 2 {
@@ -140,33 +160,40 @@ func shardOf(records []Record) string {
 // credential, that made another); longer chains than this have no known cause.
 const maxRounds = 16
 
-// settle judges what the changes touch, and what their verdicts touch in turn,
-// until nothing is left. What an error interrupts stays owed to the shard: its
-// facts are already known, so processing the batch again would not find it. It
-// tells whether a session came to be disputed.
+// settle judges what the changes touch, and what their verdicts touch in turn. What
+// an error interrupts stays owed to the shard: its facts are already known, so
+// processing the batch again would not find it. It tells whether a session came to be
+// disputed.
 func (p *Processor) settle(ctx context.Context, shard string, changes []state.Change) (disputed bool, err error) {
-	work, done := p.takeOwed(shard), newSettled()
+	work := p.takeOwed(shard)
 	work.changes = append(work.changes, changes...)
+	disputed, left, err := p.follow(ctx, work, newSettlement())
+	if err != nil {
+		p.owe(shard, left)
+	}
+	return disputed, err
+}
+
+// follow judges what work touches, until nothing is left to do. With an error it gives
+// what is.
+func (p *Processor) follow(ctx context.Context, work debt, done settlement) (disputed bool, left debt, err error) {
 	for range maxRounds {
-		touched, err := p.touched(ctx, work.changes)
+		locks, err := p.touched(ctx, &work)
 		if err != nil {
-			p.owe(shard, work)
-			return disputed, err
+			return disputed, work, err
 		}
-		work.locks = rules.Locks(append(work.locks, touched...))
-		if len(work.locks) == 0 {
-			return disputed, nil
+		if len(locks) == 0 {
+			return disputed, debt{}, nil
 		}
-		next, err := p.judge(ctx, work.locks, done)
+		next, err := p.judgeAll(ctx, locks, done)
 		if err != nil {
-			p.owe(shard, debt{changes: next.changes, locks: work.locks})
-			return disputed, err
+			return disputed, next, err
 		}
 		disputed = disputed || slices.ContainsFunc(next.changes, isDispute)
 		work = next
 	}
-	p.cfg.Logger.Warn("consequences of verdicts do not end", "shard", shard)
-	return disputed, nil
+	p.cfg.Logger.Warn("consequences of verdicts do not end", "sessions", work.locks[:min(len(work.locks), 3)])
+	return disputed, debt{}, nil
 }
 
 func isDispute(c state.Change) bool { return c.New && c.Member == state.ContestedClass }
@@ -178,19 +205,50 @@ type debt struct {
 	locks   []string
 }
 
-// touched finds the locks that changes touch.
-func (p *Processor) touched(ctx context.Context, changes []state.Change) ([]string, error) {
-	var locks []string
-	err := p.read(ctx, func(view state.View) {
-		locks = nil
-		for _, c := range changes {
-			locks = append(locks, rules.Affected(c, view)...)
+// touched finds the locks that work touches, some changes at a time: what is found
+// moves from its changes to its locks, so that an error costs none of it.
+func (p *Processor) touched(ctx context.Context, work *debt) ([]string, error) {
+	for len(work.changes) > 0 {
+		some := work.changes[:min(len(work.changes), sliceChanges)]
+		var found []string
+		err := p.read(ctx, func(view state.View) {
+			found = nil
+			for _, c := range some {
+				found = append(found, rules.Affected(c, view)...)
+			}
+		})
+		if err != nil {
+			return nil, fmt.Errorf("find the sessions that new facts touch: %w", err)
 		}
-	})
-	if err != nil {
-		return nil, fmt.Errorf("find the sessions that new facts touch: %w", err)
+		work.changes, work.locks = work.changes[len(some):], append(work.locks, found...)
 	}
-	return locks, nil
+	return rules.Locks(work.locks), nil
+}
+
+// judgeAll judges locks, some at a time, and gives what is left to do. With an error
+// that includes those that were not judged.
+func (p *Processor) judgeAll(ctx context.Context, locks []string, done settlement) (debt, error) {
+	var left debt
+	for len(locks) > 0 {
+		some := locks[:min(len(locks), sliceLocks)]
+		next, err := p.judgeSome(ctx, some, done)
+		left.changes, left.locks = append(left.changes, next.changes...), append(left.locks, next.locks...)
+		if err != nil {
+			left.locks = append(left.locks, locks...)
+			return left, err
+		}
+		locks = locks[len(some):]
+	}
+	return left, nil
+}
+
+// judgeSome waits for its turn to judge.
+func (p *Processor) judgeSome(ctx context.Context, locks []string, done settlement) (debt, error) {
+	if err := p.judging.Acquire(ctx, 1); err != nil {
+		return debt{}, err
+	}
+	defer p.judging.Release(1)
+	return p.judge(ctx, locks, done)
 }
 
 func (p *Processor) takeOwed(shard string) debt {

@@ -173,7 +173,7 @@ var errFlaky = errors.New("injected")
 func (f *flaky) fails() (before, after bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	n := f.rand.IntN(10)
+	n := f.rand.IntN(20)
 	return n == 0, n == 1
 }
 

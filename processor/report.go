@@ -3,7 +3,6 @@ package processor
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -17,14 +16,6 @@ import (
 
 // findingLife is how long it is remembered what was last said of a finding.
 const findingLife = 90 * 24 * time.Hour
-
-// Classes of members under a finding's key. Both name the sequence and the whole of a
-// line, of which the value is the rest.
-const (
-	classSaying = "saying" // written before the line is sent
-	classSent   = "sent"   // written after
-	classHeard  = "heard"  // written when the session was read again after that
-)
 
 // sent is what was last said of a finding.
 type sent struct {
@@ -42,8 +33,9 @@ type sent struct {
 	// it says.
 	Digest string `json:"digest"`
 	Whole  string `json:"whole"`
+	By     string `json:"by"` // the process whose line it is
 
-	At int64 `json:"-"` // when it was to be said, of what is not known to be
+	at int64 // when it was about to be said, of lines that are unheard
 }
 
 // provisional tells whether something is left to be said for certain.
@@ -70,7 +62,7 @@ func findingKey(id string) state.Key { return state.NewKey("finding", id) }
 // report sends what is new in the verdicts, and gives the locks that it spoke of.
 // With final it also sends what alone would not be worth a line: some more events
 // of the intruder, another piece of evidence, or that the lateness window is over.
-func (p *Processor) report(ctx context.Context, verdicts []rules.Verdict, final bool, done settled) ([]string, error) {
+func (p *Processor) report(ctx context.Context, verdicts []rules.Verdict, final bool, done settlement) ([]string, error) {
 	var speak []*rules.Verdict
 	var keys []state.Key
 	for i := range verdicts {
@@ -86,30 +78,11 @@ func (p *Processor) report(ctx context.Context, verdicts []rules.Verdict, final 
 	if err != nil {
 		return nil, fmt.Errorf("read what was reported: %w", err)
 	}
-	lines := p.news(speak, said, knownPlaces(verdicts), final, done.answered)
-	if err := p.confirm(ctx, lines, done); err != nil {
+	lines := p.news(speak, said, knownPlaces(verdicts), final, done)
+	if err := p.confirm(ctx, speak, lines, done); err != nil {
 		return nil, err
 	}
 	return p.send(ctx, lines, final, done)
-}
-
-// confirm notes of the findings of which nothing new is to be said that what this
-// settlement said of them needs nobody to look at it again.
-func (p *Processor) confirm(ctx context.Context, lines []line, done settled) error {
-	var facts []state.Fact
-	for id, said := range done.said {
-		if slices.ContainsFunc(lines, func(l line) bool { return findingID(l.verdict) == id }) {
-			continue
-		}
-		for _, s := range said {
-			facts = append(facts, p.lineFact(classHeard, id, s))
-		}
-	}
-	slices.SortFunc(facts, func(a, b state.Fact) int { return strings.Compare(string(a.Key)+a.Member, string(b.Key)+b.Member) })
-	if _, err := p.cfg.Facts.Absorb(ctx, facts); err != nil {
-		return fmt.Errorf("remember what was heard: %w", err)
-	}
-	return nil
 }
 
 // line is one finding to send and what to remember of it. A silent one is only
@@ -117,9 +90,10 @@ func (p *Processor) confirm(ctx context.Context, lines []line, done settled) err
 type line struct {
 	verdict *rules.Verdict
 	now     sent
-	last    *sent // what was said before; nil: nothing
+	last    *sent // what was said before, or may have been; nil: nothing
 	silent  bool
-	settles []sent // what may have been said, long enough ago to be behind this line
+	doubts  []sent // lines that it contradicts
+	behind  []sent // lines that cannot be heard after it
 }
 
 // knownPlaces are, by lock, the places that are known of its sessions. Keys of one
@@ -139,107 +113,38 @@ func placeID(p *rules.Place) string { return p.Host + "|" + p.Endpoint }
 
 // news picks the verdicts that say something new. What says too little yet is
 // noted for later.
-func (p *Processor) news(verdicts []*rules.Verdict, said map[state.Key]*state.Set, known map[string][]string, final bool, answered followed) []line {
+func (p *Processor) news(verdicts []*rules.Verdict, said map[state.Key]*state.Set, known map[string][]string, final bool, done settlement) []line {
 	var lines []line
 	for _, v := range verdicts {
-		id := findingID(v)
-		last, own := lastSent(said[findingKey(id)]), p.spokenOf(id, final)
-		now := p.says(v, last)
-		heard := unconfirmed(said[findingKey(id)])
-		for i := range heard {
-			now.Sequence = max(now.Sequence, heard[i].Sequence+1)
-		}
-		doubt := p.answer(id, heard, &now, answered)
+		set := said[findingKey(findingID(v))]
+		last, open := lastSent(set), unheard(set)
+		l := line{verdict: v, last: latest(last, open)}
+		l.now = p.says(v, l.last)
+		p.number(&l.now, last, open)
+		l.doubts, l.behind = p.doubts(v, open, &l.now, known[v.Lock], done), p.behind(open, &l.now)
 		switch {
-		case doubt:
-			now.keep(last, known[v.Lock])
-			lines = append(lines, line{verdict: v, now: now, last: last, settles: p.old(heard)})
-		case last == nil && now.Status == finding.Closed:
-		case last != nil && last.forgotten(&now, known[v.Lock]):
+		case last != nil && last.forgotten(&l.now, known[v.Lock]):
 			continue
-		case last == nil || p.differs(last, &now, final) || own != nil && p.differs(own, &now, final):
-			now.keep(last, known[v.Lock])
-			silent := now.Status != finding.Open && !last.open() && !own.open()
-			if silent {
-				now.Unsaid++
+		case last == nil && l.now.Status == finding.Closed && len(l.doubts) == 0:
+		case last == nil || len(l.doubts) > 0 || p.differs(last, &l.now, final):
+			l.now.keep(l.last, known[v.Lock])
+			l.silent = l.now.Status != finding.Open && !last.open() && len(l.doubts) == 0
+			if l.silent {
+				l.now.Unsaid++
 			}
-			lines = append(lines, line{verdict: v, now: now, last: last, silent: silent, settles: p.old(heard)})
+			lines = append(lines, l)
 		}
-		if now.Status == finding.Open && (!final || now.provisional() && !p.ended.Load()) {
+		if l.now.Status == finding.Open && (!final || l.now.provisional() && !p.ended.Load()) {
 			p.later(v.Lock)
 		}
 	}
 	return lines
 }
 
-// unconfirmed is what somebody was about to say and may have said: nobody remembers.
-func unconfirmed(set *state.Set) []sent {
-	var out []sent
-	for _, m := range set.Class(classSaying) {
-		name := state.NewMember(classHeard, state.Parts(m.Name)...)
-		var s sent
-		if set.Member(name) == nil && json.Unmarshal([]byte(m.First().Value), &s) == nil {
-			s.At = m.First().Time
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// answer tells whether something that may have been heard is to be contradicted: once
-// in a settlement, since who said it may be about to say it again, or be gone.
-func (p *Processor) answer(id string, heard []sent, now *sent, answered followed) bool {
-	doubt := false
-	for i := range heard {
-		if name := id + "/" + heard[i].name(); !answered[name] && p.differs(&heard[i], now, false) {
-			answered[name], doubt = true, true
-		}
-	}
-	return doubt
-}
-
-// old is what was about to be said so long ago that by now it was, or never will be.
-func (p *Processor) old(heard []sent) []sent {
-	before := p.cfg.Now().Add(-p.cfg.Lateness).Unix()
-	return slices.DeleteFunc(slices.Clone(heard), func(s sent) bool { return s.At > before })
-}
-
-// name tells lines of a finding apart.
-func (s *sent) name() string { return strconv.Itoa(s.Sequence) + "/" + s.Whole }
-
-// speak notes what this worker said, until the last word. Another worker's line of
-// the same moment may stand in the store as the last, while ours is the last that
-// was heard.
-func (p *Processor) speak(lines []line) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, l := range lines {
-		if !l.silent {
-			p.spoken[findingID(l.verdict)] = l.now
-		}
-	}
-}
-
-// spokenOf is what this worker said last of a finding; nil when it said nothing. It
-// is forgotten with the last word.
-func (p *Processor) spokenOf(id string, final bool) *sent {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	own, ok := p.spoken[id]
-	if final {
-		delete(p.spoken, id)
-	}
-	if !ok {
-		return nil
-	}
-	return &own
-}
-
 // says is what there is to say of a verdict.
 func (p *Processor) says(v *rules.Verdict, last *sent) sent {
-	now := sent{Sequence: 1, Status: p.status(v), Severity: v.Severity, Phase: p.phase(v), Digest: digest(v)}
+	now := sent{Status: p.status(v), Severity: v.Severity, Phase: p.phase(v), Digest: digest(v), By: p.cfg.Name}
 	if last != nil {
-		now.Sequence, now.Unsaid = last.Sequence+1, last.Unsaid
 		if now.Status != finding.Open || last.Status == finding.Open && last.Phase == finding.Settled { // settled stays so
 			now.Phase = cmp.Or(last.Phase, finding.Settled)
 		}
@@ -282,21 +187,21 @@ func (p *Processor) differs(last, now *sent, final bool) bool {
 }
 
 // send delivers findings and then remembers that it did. In between a crash makes
-// it deliver them again: at least once. What is about to be said is remembered before,
-// so that it is taken back if by then it no longer holds.
-func (p *Processor) send(ctx context.Context, lines []line, final bool, done settled) ([]string, error) {
+// it deliver them again: at least once.
+func (p *Processor) send(ctx context.Context, lines []line, final bool, done settlement) ([]string, error) {
 	var findings []*finding.Finding
-	var facts []state.Fact
 	var locks []string
-	before := p.owes(lines)
+	before, after := p.owes(lines), p.pays(lines)
 	for _, l := range lines {
-		id := findingID(l.verdict)
 		if !l.silent {
 			findings = append(findings, p.finding(l.verdict, l.now))
-			before = append(before, p.lineFact(classSaying, id, l.now))
+			before = append(before, p.lineFact(classSaying, l.verdict, l.now))
+			done.said[findingID(l.verdict)] = l.now
 		}
-		facts = append(facts, p.lineFact(classSent, id, l.now))
-		done.said[id] = append(done.said[id], append(l.settles, l.now)...)
+		after = append(after, p.lineFact(classSent, l.verdict, l.now))
+		for _, s := range l.behind {
+			after = append(after, p.lineFact(classHeard, l.verdict, s))
+		}
 		locks = append(locks, l.verdict.Lock)
 	}
 	if _, err := p.cfg.Facts.Absorb(ctx, before); err != nil {
@@ -305,10 +210,12 @@ func (p *Processor) send(ctx context.Context, lines []line, final bool, done set
 	if err := p.deliver(ctx, findings); err != nil {
 		return nil, err
 	}
-	if !final {
-		p.speak(lines)
+	for _, l := range lines {
+		for _, s := range l.doubts {
+			done.answered[lineName(l.verdict, &s)] = true
+		}
 	}
-	if _, err := p.cfg.Facts.Absorb(ctx, append(facts, p.pays(lines)...)); err != nil {
+	if _, err := p.cfg.Facts.Absorb(ctx, after); err != nil {
 		return nil, fmt.Errorf("remember what was reported: %w", err)
 	}
 	for _, l := range lines {
@@ -328,30 +235,6 @@ func (p *Processor) deliver(ctx context.Context, findings []*finding.Finding) er
 	}
 	p.counts.sent(findings)
 	return nil
-}
-
-func lastSent(set *state.Set) *sent {
-	var last *sent
-	for _, m := range set.Class(classSent) {
-		var s sent
-		if json.Unmarshal([]byte(m.First().Value), &s) == nil && (last == nil || s.Sequence > last.Sequence) {
-			last = &s
-		}
-	}
-	return last
-}
-
-func (p *Processor) lineFact(class, id string, s sent) state.Fact {
-	value, err := json.Marshal(s)
-	if err != nil { // a struct of strings and numbers always marshals
-		panic(err)
-	}
-	at := p.cfg.Now().Unix()
-	return state.Fact{
-		Key: findingKey(id), Member: state.NewMember(class, strconv.Itoa(s.Sequence), s.Whole),
-		Observation: state.Observation{Time: at, EventID: s.Whole, Value: string(value)},
-		Retention:   state.Retention{Life: findingLife},
-	}
 }
 
 // digest is what a finding tells, as far as a change of it is worth telling again:

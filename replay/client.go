@@ -54,11 +54,15 @@ func (e *StreamError) Unwrap() error { return e.Err }
 
 // RecordError is a record that was left out.
 type RecordError struct {
+	Name     string // Record.Name; "" for a record of events
 	EventIDs []string
 	Err      error
 }
 
 func (e *RecordError) Error() string {
+	if e.Name != "" {
+		return fmt.Sprintf("%s left out: %v", e.Name, e.Err)
+	}
 	return fmt.Sprintf("events %s left out: %v", strings.Join(e.EventIDs, ", "), e.Err)
 }
 

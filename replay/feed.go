@@ -152,7 +152,7 @@ func (f *feeder) pack() (*record, error) {
 		return r, err
 	}
 	r.data = data
-	if r.size() > maxRecordBytes {
+	if r.large() {
 		return r, fmt.Errorf("%d bytes as %s: a record holds %d", r.size(), f.format(), maxRecordBytes)
 	}
 	return r, nil

@@ -142,6 +142,7 @@ const (
 type fakeStream struct {
 	t       *testing.T
 	latency time.Duration // of a request
+	largest int           // record that it takes; 0: the classic size
 	request func(call int) (fate, error)
 	record  func(call, index int, key string) fate
 
@@ -204,11 +205,11 @@ func (s *fakeStream) checkLimits(in *kinesis.PutRecordsInput) {
 		key := aws.ToString(r.PartitionKey)
 		size := len(r.Data) + len(key)
 		total += size
-		if n := utf8.RuneCountInString(key); n < 1 || n > 256 || size > 1<<20 {
+		if n := utf8.RuneCountInString(key); n < 1 || n > 256 || size > max(s.largest, 1<<20) {
 			s.t.Errorf("record of %d bytes with a key of %d characters", size, n)
 		}
 	}
-	if len(in.Records) == 0 || len(in.Records) > 500 || total > 5<<20 {
+	if len(in.Records) == 0 || len(in.Records) > 500 || total > max(s.largest, 5<<20) {
 		s.t.Errorf("request of %d records, %d bytes", len(in.Records), total)
 	}
 }

@@ -3,6 +3,8 @@ package replay
 import (
 	"context"
 	"hash/fnv"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // window is how many records a lane looks at to fill a request. A busy
@@ -17,16 +19,20 @@ type lane struct {
 	closed    bool      // in has ended
 	unordered bool
 	sender    sender
+	budget    *semaphore.Weighted // bytes of all lanes' records that wait or are on their way
 }
+
+// maxWaiting bounds the bytes of records that wait or are on their way.
+const maxWaiting = 64 << 20
 
 type lanes []*lane
 
 func newLanes(client Client, o Options, t *tally) lanes {
-	limit := newLimiter(o)
+	limit, budget := newLimiter(o), semaphore.NewWeighted(maxWaiting)
 	all := make(lanes, o.Parallel)
 	for i := range all {
 		all[i] = &lane{
-			in: make(chan *record, window), unordered: o.Unordered,
+			in: make(chan *record, window), unordered: o.Unordered, budget: budget,
 			sender: sender{client: client, stream: o.Stream, limit: limit, tally: t, attempts: o.Attempts},
 		}
 	}
@@ -35,6 +41,9 @@ func newLanes(client Client, o Options, t *tally) lanes {
 
 // send hands a record to the lane of its partition key.
 func (ls lanes) send(ctx context.Context, r *record) error {
+	if err := ls[0].budget.Acquire(ctx, int64(r.size())); err != nil {
+		return context.Cause(ctx)
+	}
 	h := fnv.New32a()
 	h.Write([]byte(r.key))
 	select {
@@ -92,7 +101,8 @@ func (l *lane) receive(ctx context.Context) error {
 }
 
 // pick chooses the next request: the oldest records that fit, and of each
-// partition key only the first, so that a failure in part swaps nothing.
+// partition key only the first, so that a failure in part swaps nothing. A large
+// record is alone in its request: if the stream does not take it, others are spared.
 func (l *lane) pick() []*record {
 	var batch []*record
 	size, taken := 0, map[string]bool{}
@@ -100,10 +110,16 @@ func (l *lane) pick() []*record {
 		if taken[r.key] && !l.unordered {
 			continue
 		}
-		if len(batch) == maxBatchRecords || size+r.size() > maxBatchBytes {
+		if len(batch) == maxBatchRecords || size+r.size() > maxBatchBytes && !r.large() {
 			break
 		}
 		taken[r.key] = true
+		if r.large() {
+			if len(batch) == 0 {
+				return []*record{r}
+			}
+			continue
+		}
 		size += r.size()
 		batch = append(batch, r)
 	}
@@ -120,6 +136,7 @@ func (l *lane) settle(batch, left []*record) {
 	for _, r := range left {
 		done[r] = false
 	}
+	l.budget.Release(int64(sizeOf(batch) - sizeOf(left)))
 	kept := l.pending[:0]
 	for _, r := range l.pending {
 		if !done[r] {

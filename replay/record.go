@@ -4,7 +4,8 @@ import (
 	"time"
 )
 
-// Limits of PutRecords (Kinesis API Reference). Sizes are data and partition key.
+// Limits of PutRecords (Kinesis API Reference). Sizes are data and partition key. A
+// stream may be set to take larger records than maxRecordBytes.
 const (
 	maxRecordBytes  = 1 << 20
 	maxBatchBytes   = 5 << 20
@@ -13,6 +14,7 @@ const (
 
 // record is one Kinesis record on its way.
 type record struct {
+	name        string // of a record that is put as it is
 	key         string
 	data        []byte
 	ids         []string // event ids, the empty ones left out
@@ -40,6 +42,9 @@ func newRecord(events []Source) *record {
 }
 
 func (r *record) size() int { return len(r.data) + len(r.key) }
+
+// large tells whether only a stream that is set to it takes the record.
+func (r *record) large() bool { return r.size() > maxRecordBytes }
 
 // delivered is a record in the stream.
 type delivered struct {

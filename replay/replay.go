@@ -1,6 +1,6 @@
 // Package replay forwards the events of CloudTrail files into a Kinesis stream,
 // in any envelope in which CloudTrail events travel, as fast as the stream
-// takes them or at the pace at which they happened.
+// takes them or at the pace at which they happened. It also puts whole records back.
 //
 // The partition key of a record is the access key id of its events; see
 // PartitionKey. Records of one partition key arrive in the order of the files.
@@ -10,8 +10,6 @@ import (
 	"context"
 	"iter"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/straytoken/straytoken/cloudtrail"
 	"github.com/straytoken/straytoken/trail"
@@ -88,17 +86,7 @@ func (o Options) withDefaults() Options {
 // takes nothing at all; the Summary then says how far it came.
 func Run(ctx context.Context, client Client, files iter.Seq2[trail.File, error], o Options) (Summary, error) {
 	o = o.withDefaults()
-	group, ctx := errgroup.WithContext(ctx)
-	t := newTally(o)
-	lanes := newLanes(client, o, t)
-	for _, l := range lanes {
-		group.Go(func() error { return l.run(ctx) })
-	}
-	group.Go(func() error {
-		defer lanes.close()
-		f := newFeeder(o, lanes, t)
-		return f.run(ctx, files)
+	return run(ctx, client, o, func(ctx context.Context, l lanes, t *tally) error {
+		return newFeeder(o, l, t).run(ctx, files)
 	})
-	err := group.Wait()
-	return t.summary, err
 }

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -47,7 +48,7 @@ func (s *sender) send(ctx context.Context, batch []*record) ([]*record, error) {
 		err = fmt.Errorf("%d answers for %d records", len(out.Records), len(batch))
 	}
 	if err := s.check(err); err != nil {
-		return nil, err
+		return nil, s.alone(batch, err)
 	}
 	put, left := s.sort(batch, out, err)
 	s.tally.request(sentAt, put, len(left))
@@ -65,6 +66,17 @@ func (s *sender) request(batch []*record) *kinesis.PutRecordsInput {
 		in.Records[i] = types.PutRecordsRequestEntry{Data: r.data, PartitionKey: aws.String(r.key)}
 	}
 	return in
+}
+
+// alone is the end of the replay, unless the stream refused a record that is larger
+// than every stream takes: that record is left out then.
+func (s *sender) alone(batch []*record, err error) error {
+	var refused *StreamError
+	if !errors.As(err, &refused) || refused.Problem != Refused || !batch[0].large() {
+		return err
+	}
+	s.tally.problem(&RecordError{Name: batch[0].name, EventIDs: batch[0].ids, Err: err}, batch[0].events)
+	return nil
 }
 
 // check turns the failure of a request into the end of the replay, if it is one.
@@ -99,7 +111,7 @@ func (s *sender) sort(batch []*record, out *kinesis.PutRecordsOutput, failed err
 			left = append(left, r)
 		default:
 			err := fmt.Errorf("given up after %d attempts: %w", r.attempts, reason)
-			s.tally.problem(&RecordError{EventIDs: r.ids, Err: err}, r.events)
+			s.tally.problem(&RecordError{Name: r.name, EventIDs: r.ids, Err: err}, r.events)
 		}
 	}
 	return put, left

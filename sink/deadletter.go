@@ -10,16 +10,16 @@ import (
 	"github.com/straytoken/straytoken/finding/jsonl"
 )
 
-// MaxDeadLetterData is how many bytes of a record a DeadLetter keeps: enough for
-// a Kinesis record of the classic size, so that it can be replayed. Of a longer
-// one the beginning is kept, and DeadLetter.Whole tells.
-const MaxDeadLetterData = 1 << 20
+// MaxDeadLetterData is how many bytes of a record a DeadLetter keeps: the largest
+// record that Kinesis takes, so that each can be put back. Of a longer trail file the
+// beginning is kept, and DeadLetter.Whole tells.
+const MaxDeadLetterData = 10 << 20
 
 // maxDeadLetterError bounds DeadLetter.Error, in bytes.
 const maxDeadLetterError = 4 << 10
 
 // maxDeadLetterLine holds the data in base64, the error fully escaped and the rest.
-const maxDeadLetterLine = 4 << 20
+const maxDeadLetterLine = 16 << 20
 
 // DeadLetter is a record, or one event of a record, that could not be processed
 // and was left behind so that its shard could move on. Data is log content: the
@@ -29,9 +29,14 @@ type DeadLetter struct {
 	Stream         string    `json:"stream,omitempty"`          // Kinesis stream
 	Shard          string    `json:"shard,omitempty"`           // Kinesis shard id
 	SequenceNumber string    `json:"sequence_number,omitempty"` // Kinesis sequence number
+	PartitionKey   string    `json:"partition_key,omitempty"`   // that the record was put with
+	Arrival        time.Time `json:"arrival,omitzero"`          // approximate, at the stream
 	// SubSequenceNumber counts the user records inside an aggregated Kinesis record.
 	SubSequenceNumber int64  `json:"sub_sequence_number,omitempty"`
 	Source            string `json:"source,omitempty"` // file or object, where it did not come from Kinesis
+	// Session is the lock of a session that could not be judged. Such a letter is
+	// about what is remembered of the session, and holds no record.
+	Session string `json:"session,omitempty"`
 	// Reason is one of a few fixed words, fit for a metric's label.
 	Reason string `json:"reason"`
 	Error  string `json:"error"` // what exactly went wrong, at most 4 KiB
@@ -45,7 +50,7 @@ type DeadLetter struct {
 	Size int `json:"size"`
 }
 
-// Whole tells whether Data is the whole record and can be replayed.
+// Whole tells whether Data is the whole record and can be put back.
 func (d *DeadLetter) Whole() bool { return d.Size == len(d.Data) }
 
 // DeadLetterSink takes dead letters over. Its contract is Sink's: Send returns
@@ -102,7 +107,7 @@ func bounded(d DeadLetter) DeadLetter {
 		d.Data = []byte{} // "" and not null in JSON
 	}
 	d.Error = strings.ToValidUTF8(d.Error[:min(len(d.Error), maxDeadLetterError)], "\ufffd")
-	d.Time = d.Time.UTC()
+	d.Time, d.Arrival = d.Time.UTC(), d.Arrival.UTC()
 	return d
 }
 

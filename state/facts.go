@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
-
-	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // Facts is a Store with an LRU in front that knows which facts are already there,
@@ -17,8 +15,9 @@ import (
 // changes nothing. Judgements therefore never read it; they read the Store.
 type Facts struct {
 	store Store
-	known *lru.Cache[Key, *Set] // nil when the Store is memory itself
+	known *cache // nil when the Store is memory itself
 	stats Stats
+	reach reach
 }
 
 // Stats counts what Facts did, since its start.
@@ -26,16 +25,36 @@ type Stats struct {
 	Seen    atomic.Int64 // facts given
 	Put     atomic.Int64 // facts that were new and written
 	Read    atomic.Int64 // keys read from the Store
-	Evicted atomic.Int64 // keys dropped from the LRU
+	Evicted atomic.Int64 // keys dropped from the LRU for want of room
+	// Returned are keys that came back after they were dropped: what was known of them
+	// was written once more. Of drops long ago a return is not noticed.
+	Returned atomic.Int64
 }
 
 // NewFacts puts an LRU of a capacity in keys before a store.
 func NewFacts(store Store, capacity int) *Facts {
 	f := &Facts{store: store}
 	if _, ok := store.(*Memory); !ok {
-		f.known, _ = lru.NewWithEvict(max(capacity, 1), func(Key, *Set) { f.stats.Evicted.Add(1) })
+		f.known = newCache(capacity, &f.stats)
 	}
 	return f
+}
+
+// Bound bounds the bytes that the LRU holds, besides its number of keys. It is to be
+// called before use.
+func (f *Facts) Bound(bytes int64) {
+	if f.known != nil {
+		f.known.limit = bytes
+	}
+}
+
+// Bytes estimates what the LRU takes in memory, on the high side; 0 for a Store that
+// is memory itself.
+func (f *Facts) Bytes() int64 {
+	if f.known == nil {
+		return 0
+	}
+	return f.known.size()
 }
 
 // Stats gives the counters, which go on counting.
@@ -46,7 +65,7 @@ func (f *Facts) Known() int {
 	if f.known == nil {
 		return f.store.(*Memory).Len()
 	}
-	return f.known.Len()
+	return f.known.len()
 }
 
 // Change is a fact that was new to this worker.
@@ -65,13 +84,15 @@ func (f *Facts) Absorb(ctx context.Context, facts []Fact) ([]Change, error) {
 	if len(fresh) == 0 {
 		return nil, nil
 	}
-	if err := f.store.Put(ctx, fresh); err != nil {
+	err := f.store.Put(ctx, fresh)
+	f.reach.note(ctx, err)
+	if err != nil {
 		return nil, fmt.Errorf("write %d facts: %w", len(fresh), err)
 	}
 	f.stats.Put.Add(int64(len(fresh)))
 	if f.known != nil {
 		for key, set := range sets {
-			f.known.Add(key, set)
+			f.known.add(key, set)
 		}
 	}
 	return changes, nil
@@ -105,8 +126,7 @@ func (f *Facts) peek(key Key) *Set {
 		set, _ := f.store.(*Memory).sets.Get(key)
 		return set
 	}
-	set, _ := f.known.Get(key)
-	return set
+	return f.known.get(key)
 }
 
 // View reads a Store in memory directly; nil for any other.
@@ -123,6 +143,7 @@ func (f *Facts) View() View {
 func (f *Facts) Sets(ctx context.Context, keys []Key) (map[Key]*Set, error) {
 	f.stats.Read.Add(int64(len(keys)))
 	sets, err := f.store.Get(ctx, keys)
+	f.reach.note(ctx, err)
 	if err != nil {
 		return nil, fmt.Errorf("read %d keys: %w", len(keys), err)
 	}
@@ -137,14 +158,14 @@ func (f *Facts) Sets(ctx context.Context, keys []Key) (map[Key]*Set, error) {
 // takeOver brings what is known of a key in line with what is stored. Facts written
 // in the meantime may drop out of it: they are put once more.
 func (f *Facts) takeOver(key Key, stored *Set) {
-	known, ok := f.known.Peek(key)
+	known, ok := f.known.peek(key)
 	switch {
 	case !ok:
 	case stored.Len() == 0:
-		f.known.Remove(key)
+		f.known.remove(key)
 	default:
 		if next := known.aligned(stored); next != known {
-			f.known.Add(key, next)
+			f.known.add(key, next)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 // immutable: Add returns another. A nil Set is empty.
 type Set struct {
 	members map[string]*Member
+	bytes   int64 // of the members
 }
 
 // Member is what is remembered of one member of a Set.
@@ -24,6 +25,7 @@ type Member struct {
 	Last int64
 
 	Retention
+	bytes int64
 }
 
 // First is the earliest observation; an empty one when none is known.
@@ -141,22 +143,41 @@ func (s *Set) Add(f Fact) *Set {
 	if s != nil {
 		maps.Copy(next.members, s.members)
 	}
-	next.members[f.Member] = next.members[f.Member].with(f, s.Contested() || f.Member == ContestedClass)
+	next.bytes = s.Bytes()
+	next.put(next.members[f.Member].with(f, s.Contested() || f.Member == ContestedClass))
 	next.prune(f.Member, f.Members)
 	return next
+}
+
+// put takes a member in, in place of the one of its name.
+func (s *Set) put(m *Member) {
+	s.drop(m.Name)
+	m.weigh()
+	s.members[m.Name] = m
+	s.bytes += m.bytes
+}
+
+func (s *Set) drop(name string) {
+	if m := s.members[name]; m != nil {
+		s.bytes -= m.bytes
+		delete(s.members, name)
+	}
 }
 
 // aligned returns the set with the contested mark of another and without the
 // members that the other has room for and yet does not hold; the receiver itself
 // where there is no difference.
 func (s *Set) aligned(stored *Set) *Set {
-	next := &Set{members: maps.Clone(s.members)}
-	if mark := stored.Member(ContestedClass); mark != nil {
+	next := &Set{members: maps.Clone(s.members), bytes: s.bytes}
+	if mark := stored.Member(ContestedClass); mark != nil && !s.Contested() {
 		next.members[ContestedClass] = mark
+		next.bytes += mark.bytes
 	}
-	maps.DeleteFunc(next.members, func(name string, m *Member) bool {
-		return stored.Member(name) == nil && stored.hasRoom(&Fact{Member: name, Observation: *m.First(), Retention: m.Retention})
-	})
+	for name, m := range s.members {
+		if stored.Member(name) == nil && stored.hasRoom(&Fact{Member: name, Observation: *m.First(), Retention: m.Retention}) {
+			next.drop(name)
+		}
+	}
 	if len(next.members) == len(s.members) && next.Contested() == s.Contested() {
 		return s
 	}
@@ -170,7 +191,7 @@ func (s *Set) prune(member string, limit int) {
 	}
 	siblings := s.Class(Class(member))
 	for _, m := range siblings[min(limit, len(siblings)):] {
-		delete(s.members, m.Name)
+		s.drop(m.Name)
 	}
 }
 
@@ -183,7 +204,8 @@ func (m *Member) with(f Fact, contested bool) *Member {
 		next.Keep, next.Contested = max(m.Keep, f.Keep), max(m.Retention.Contested, f.Retention.Contested)
 	}
 	if f.EventID != "" {
-		next.Seen = insert(next.Seen, &f.Observation, next.keep(contested))
+		seen := f.Observation // alone: a pointer into f would hold on to all of it
+		next.Seen = insert(next.Seen, &seen, next.keep(contested))
 	}
 	return next
 }
@@ -218,6 +240,8 @@ func union(facts []Fact) *Set {
 	limits := map[string]int{}
 	for _, m := range set.members {
 		m.trim(m.keep(set.Contested()))
+		m.weigh()
+		set.bytes += m.bytes
 		limits[Class(m.Name)] = m.Members
 	}
 	for class, limit := range limits {
@@ -236,7 +260,8 @@ func (s *Set) collect(f *Fact) {
 	m.Keep, m.Retention.Contested = max(m.Keep, f.Keep), max(m.Retention.Contested, f.Retention.Contested)
 	m.Last = max(m.Last, f.floor(f.Time))
 	if f.EventID != "" {
-		m.Seen = append(m.Seen, &f.Observation)
+		seen := f.Observation // alone, as in with
+		m.Seen = append(m.Seen, &seen)
 	}
 }
 

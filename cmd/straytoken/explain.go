@@ -124,7 +124,7 @@ type printer struct {
 
 func (p *printer) line(format string, args ...any) {
 	if p.err == nil {
-		_, p.err = fmt.Fprintf(p.w, strings.TrimRight(format, " ")+"\n", args...)
+		_, p.err = fmt.Fprintln(p.w, line(strings.TrimRight(format, " "), args...))
 	}
 }
 

@@ -25,7 +25,7 @@ func main() {
 	err := newRoot().ExecuteContext(ctx)
 	stop()
 	if err != nil && !errors.Is(err, errFindings) {
-		fmt.Fprintln(os.Stderr, "straytoken: "+oneLine(err))
+		fmt.Fprintln(os.Stderr, "straytoken: "+printable(oneLine(err)))
 	}
 	os.Exit(exitCode(err))
 }

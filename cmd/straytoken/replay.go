@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/straytoken/straytoken/replay"
 	"github.com/straytoken/straytoken/trail"
@@ -13,21 +14,35 @@ import (
 // replayOptions are the flags of replay.
 type replayOptions struct {
 	replay.Options
-	aws    awsFlags
-	format string
-	quiet  bool
+	aws     awsFlags
+	format  string
+	letters bool
+	reasons []string
+	quiet   bool
 }
 
 func newReplay() *cobra.Command {
 	o := &replayOptions{}
 	cmd := &cobra.Command{
 		Use:   "replay PATH… --stream NAME",
-		Short: "Forward trail files into a Kinesis stream",
+		Short: "Forward trail files, or dead letters, into a Kinesis stream",
 		Long: `Forward the events of trail files into a Kinesis stream, with the access key id as
 partition key, so that one token's events stay in one shard and in order. What the
-stream does not take is sent again.`,
-		Args: atLeast(1, "a PATH"),
-		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
+stream does not take is sent again.
+
+With --dead-letter the paths are files of dead letters: their records are put back as
+they were, to be processed once more.`,
+		Example: "  straytoken replay ./AWSLogs --stream cloudtrail\n  straytoken replay --dead-letter straytoken-dead-letters.jsonl --stream cloudtrail",
+		Args:    atLeast(1, "a PATH"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.check(cmd.Flags()); err != nil {
+				return err
+			}
+			if o.letters {
+				return o.putLetters(cmd.Context(), args)
+			}
+			return o.run(cmd.Context(), args)
+		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.Stream, "stream", "", "name of the Kinesis stream (required)")
@@ -38,6 +53,8 @@ stream does not take is sent again.`,
 	f.Float64Var(&o.RecordRate, "rate", 0, "records a second at most (0: no bound)")
 	f.Float64Var(&o.ByteRate, "byte-rate", 0, "bytes a second at most (0: no bound)")
 	f.IntVar(&o.Parallel, "parallel", 0, "requests in flight (default 4)")
+	f.BoolVar(&o.letters, "dead-letter", false, "the paths are files of dead letters, whose records are put back as they were")
+	f.StringSliceVar(&o.reasons, "reason", nil, "with --dead-letter: only letters of this reason")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress and no summary")
 	o.aws.add(f)
 	return cmd
@@ -51,10 +68,23 @@ func formatNames() string {
 	return strings.Join(names, ", ")
 }
 
-func (o *replayOptions) run(ctx context.Context, paths []string) error {
+// check finds flags that are missing or do not go together.
+func (o *replayOptions) check(f *pflag.FlagSet) error {
 	if o.Stream == "" {
 		return usageError("replay needs --stream NAME")
 	}
+	for _, name := range []string{"format", "group", "speed", "max-pause"} {
+		if o.letters && f.Changed(name) {
+			return usageError("--%s says nothing of --dead-letter: records are put back as they were", name)
+		}
+	}
+	if !o.letters && len(o.reasons) > 0 {
+		return usageError("--reason goes with --dead-letter")
+	}
+	return nil
+}
+
+func (o *replayOptions) run(ctx context.Context, paths []string) error {
 	var err error
 	if o.Format, err = replay.ParseFormat(o.format); err != nil {
 		return coded{exitUsage, err}

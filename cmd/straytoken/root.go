@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -79,4 +82,23 @@ func width(f *os.File) int {
 	return w
 }
 
-func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+// say tells people something in one line.
+func say(format string, args ...any) {
+	fmt.Fprintln(os.Stderr, line(format, args...))
+}
+
+// line is a printable text in one line.
+func line(format string, args ...any) string {
+	return strings.ReplaceAll(printable(fmt.Sprintf(format, args...)), "\n", "\ufffd")
+}
+
+// printable is a text without what a terminal would obey or be confused by: names of
+// files and objects, and errors that quote them, are the attacker's to choose.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || unicode.IsPrint(r) {
+			return r
+		}
+		return utf8.RuneError
+	}, text)
+}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -141,6 +142,7 @@ type worker struct {
 	findings outputs
 	letters  letterFile
 	proc     *processor.Processor
+	facts    *state.Facts
 	stream   *kinesis.Worker
 	server   *monitor.Server // nil: no listener
 	reload   *reloader
@@ -158,9 +160,11 @@ func (o *runOptions) build(ctx context.Context, c *config.Config, log *slog.Logg
 		return nil, err
 	}
 	warn(log, c)
-	w := &worker{log: log}
 	store := state.NewDynamo(o.aws.dynamo(cfg), c.State.Table)
 	facts := state.NewFacts(store, c.State.Cache)
+	facts.Bound(c.Limits.Memory / 2)
+	limitMemory(c.Limits.Memory)
+	w := &worker{log: log, facts: facts}
 	w.proc = pipeline(c, j, facts, &w.findings, &w.letters, log)
 	w.judge.Store(j)
 	w.reload = newReloader(o.configPath, c, o.settings, w.judgeBy, log)
@@ -178,6 +182,15 @@ func (o *runOptions) build(ctx context.Context, c *config.Config, log *slog.Logg
 	return w, nil
 }
 
+// limitMemory lets the garbage collector work harder as memory comes close to what is
+// configured, unless the environment says otherwise. It is a soft limit: the rest is for
+// what it is overrun by, and for the program itself.
+func limitMemory(bytes int64) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(bytes / 5 * 4)
+	}
+}
+
 // judgeBy puts another judgement in force: extraction and verdicts together.
 func (w *worker) judgeBy(j *judgement) {
 	w.proc.Counts().Stage(j.engine.Staged()...)
@@ -188,6 +201,7 @@ func (w *worker) judgeBy(j *judgement) {
 // connect makes the Kinesis worker and checks its stream.
 func (w *worker) connect(ctx context.Context, c *config.Config, facts *state.Facts, id string, clients kinesis.Clients) (*prometheus.Registry, error) {
 	metrics := monitor.Metrics(w.proc.Counts(), facts)
+	monitor.Decoding(metrics, w.proc.Decoding)
 	monitor.RuleErrors(metrics, func() map[string]int64 { return w.judge.Load().failures() })
 	monitor.Reloads(metrics, w.reload.good.Load, w.reload.fail.Load)
 	observer := monitor.NewStream(metrics, func() kinesis.Status { return w.stream.Status() })
@@ -234,12 +248,14 @@ func streamConfig(c *config.Config, id string, log *slog.Logger, observer kinesi
 func (w *worker) handle(ctx context.Context, b kinesis.Batch) error {
 	records := make([]processor.Record, len(b.Records))
 	for i, r := range b.Records {
-		records[i] = processor.Record{Data: r.Data, Stream: b.Stream, Shard: b.Shard, SequenceNumber: r.SequenceNumber}
+		records[i] = processor.Record{Data: r.Data, Stream: b.Stream, Shard: b.Shard, SequenceNumber: r.SequenceNumber,
+			PartitionKey: r.PartitionKey, Arrival: r.Arrival}
 	}
 	return w.proc.Process(ctx, records)
 }
 
-// tickEvery is how often what is left to say of open findings is looked for.
+// tickEvery is how often what is left to say of open findings is looked for, and
+// whether shards stand still.
 const tickEvery = 5 * time.Second
 
 // run runs until the context ends or the stream fails.
@@ -247,6 +263,7 @@ func (w *worker) run(ctx context.Context) error {
 	background, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() { w.tick(background) })
+	wg.Go(func() { w.watch(background) })
 	wg.Go(func() { w.reopen(background) })
 	wg.Go(func() { w.reload.run(background) })
 	if w.server != nil {
@@ -287,9 +304,34 @@ func (w *worker) tick(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if err := w.proc.Tick(ctx); err != nil && ctx.Err() == nil {
+			if err := w.complete(ctx); err != nil && ctx.Err() == nil {
 				w.log.Warn("findings could not be completed yet", "err", err)
 			}
+		}
+	}
+}
+
+// completeTime bounds one look for what is left to say: a hung call must not be the
+// last one.
+const completeTime = time.Minute
+
+func (w *worker) complete(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, completeTime)
+	defer cancel()
+	return w.proc.Tick(ctx)
+}
+
+// watch tells of shards that stand still.
+func (w *worker) watch(ctx context.Context) {
+	ticker := time.NewTicker(tickEvery)
+	defer ticker.Stop()
+	stalls := monitor.NewStalls(w.log)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-ticker.C:
+			stalls.Look(w.stream.Status(), now)
 		}
 	}
 }
@@ -319,32 +361,17 @@ func (w *worker) close() error {
 	return err
 }
 
-// alive: every shard held moved on within a few failover times.
-func (w *worker) alive(context.Context) error {
-	status := w.stream.Status()
-	limit := 10 * status.Failover
-	for _, s := range status.Shards {
-		since := s.LastProgress
-		if since.IsZero() {
-			since = s.Since
-		}
-		if stuck := time.Since(since); stuck > limit {
-			return fmt.Errorf("shard %s has not moved for %s: %s", s.Shard, stuck.Round(time.Second), s.Failing)
-		}
-	}
-	return nil
-}
+// alive is /healthz.
+func (w *worker) alive(context.Context) error { return monitor.Alive(w.stream.Status(), time.Now()) }
 
-// ready: the lease table answers and no shard is failing.
-func (w *worker) ready(context.Context) error {
+// ready is /readyz.
+func (w *worker) ready(ctx context.Context) error {
 	status := w.stream.Status()
-	if !status.Ready() {
-		return errors.New("the lease table was not read within the failover time")
+	if err := monitor.Ready(status, time.Now()); err != nil {
+		return err
 	}
-	for _, s := range status.Shards {
-		if s.Failing != "" {
-			return fmt.Errorf("shard %s: %s", s.Shard, s.Failing)
-		}
+	if err := w.facts.Reachable(ctx, status.Failover); err != nil {
+		return fmt.Errorf("the state table does not answer: %s", oneLine(err))
 	}
 	return nil
 }

@@ -100,7 +100,7 @@ func newLetterBox(path string) (*letterBox, error) {
 func (b *letterBox) Send(ctx context.Context, letters []sink.DeadLetter) error {
 	b.mu.Lock()
 	for _, l := range letters {
-		text := cmp.Or(l.Source, l.Shard) + ": " + l.Error
+		text := cmp.Or(l.Source, l.Shard, l.Session) + ": " + l.Error
 		b.first = cmp.Or(b.first, text)
 		b.examples[l.Reason] = cmp.Or(b.examples[l.Reason], text)
 	}

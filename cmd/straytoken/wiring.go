@@ -42,7 +42,7 @@ func pipeline(c *config.Config, j *judgement, facts *state.Facts, findings sink.
 	p := processor.New(processor.Config{
 		Facts: facts, Policy: j.policy,
 		Extractor: rules.Extractor{Keep: c.State.KeepQuiet, Contested: c.State.KeepDisputed},
-		Findings:  findings, DeadLetters: letters, Limits: limits(c.Limits),
+		Findings:  findings, DeadLetters: letters, Limits: limits(c.Limits), Memory: c.Limits.Memory / 4,
 		Lateness: c.Judge.Lateness.Duration, Report: max(c.Judge.Report.Value(), finding.Low), Logger: log,
 	})
 	p.Counts().Stage(j.engine.Staged()...)
