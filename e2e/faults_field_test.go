@@ -58,7 +58,7 @@ func newField(t *testing.T, s scenario, size size) *field {
 	if err := f.stack.CreateStream(t.Context(), f.stream, s.shards); err != nil {
 		t.Fatal(err)
 	}
-	f.load = newLoad(f.stack.Kinesis(), f.stream, size.rate, max(s.theftEvery, 1))
+	f.load = newLoad(f.stack.Kinesis(), f.stream, size.rate*max(s.burden, 1), s.theftEvery)
 	t.Cleanup(f.end)
 	for range s.workers {
 		f.start()
@@ -245,6 +245,7 @@ func (f *field) logs() string {
 	var b strings.Builder
 	for _, h := range f.alive() {
 		lines := strings.Split(strings.TrimSpace(h.log.String()), "\n")
+		lines = slices.DeleteFunc(lines, func(l string) bool { return strings.HasPrefix(l, "SDK ") })
 		fmt.Fprintf(&b, "%s:\n  %s\n", h.name, strings.Join(lines[max(0, len(lines)-8):], "\n  "))
 	}
 	return b.String()

@@ -23,17 +23,27 @@ func dynamoDBGone(f *field) {
 	}
 }
 
-// stateTableSilent swallows what is asked of the state table alone: leases are kept, and batches wait.
-func stateTableSilent(f *field) {
-	f.ill(f.dynamo, faults.On(faults.Silent, onState...), symptoms{says: "shard", behind: true})
+// stateTableDead lets the connections to the state table die alone: leases are kept, and batches wait. What hangs then
+// must be given up although nobody says that it is lost.
+func stateTableDead(f *field) {
+	f.ill(f.dynamo, faults.On(faults.Dead, onState...), symptoms{says: "shard", behind: true})
 }
 
-// stateTableThrottled refuses every third call and takes batches in part. It must go on all the same.
+// stateTableThrottled refuses every second call and takes batches in part, while there is much to catch up with. It must be
+// slower, and no more than that.
 func stateTableThrottled(f *field) {
-	f.ill(f.dynamo, faults.First(
-		faults.Share(1./3, faults.On(faults.Refuse(faults.Throttled), onState...)),
+	f.dynamo.Set(faults.First(
+		faults.Share(1./2, faults.On(faults.Refuse(faults.Throttled), onState...)),
 		faults.On(faults.Part(3), "BatchWriteItem"),
-	), symptoms{})
+	))
+	f.must(f.load.put(f.t.Context(), f.load.parcels(5*f.size.rate)))
+	ends := f.load.ends()
+	await(f.t, "a backlog is worked off while the table throttles", func() (bool, string) {
+		ok, why := f.drained(ends)
+		return ok, why + "\n" + f.logs()
+	})
+	f.dynamo.Set(nil)
+	f.recovers()
 }
 
 // leaseTableSick refuses some calls, and of others loses the answer after they took effect.
@@ -68,7 +78,7 @@ func allLate(f *field) {
 func oneShardSick(f *field) {
 	sick := aws.ToString(f.open()[0].ShardId)
 	f.kinesis.Set(faults.OnShard(faults.Reset, sick))
-	f.pause(f.size.fault / 2)
+	f.pause(f.size.fault)
 	ends := f.load.ends()
 	rest := map[string]string{}
 	for shard, end := range ends {

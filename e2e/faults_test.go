@@ -27,8 +27,8 @@ type size struct {
 
 // sizes are the short set, which is part of all tests, and the long one.
 func sizes() (short, long size) {
-	return size{rate: 30, failover: 3 * time.Second, fault: 7 * time.Second, kills: 3, tail: time.Second},
-		size{rate: 60, failover: 5 * time.Second, fault: 30 * time.Second, kills: 20, tail: 5 * time.Second}
+	return size{rate: 30, failover: 2 * time.Second, fault: 6 * time.Second, kills: 3, tail: time.Second},
+		size{rate: 50, failover: 5 * time.Second, fault: 30 * time.Second, kills: 20, tail: 5 * time.Second}
 }
 
 // scenario is a fault and what it meets.
@@ -36,6 +36,7 @@ type scenario struct {
 	name            string
 	shards, workers int
 	theftEvery      int                    // sessions
+	burden          int                    // times the usual rate; 0: once
 	args            func(h *hand) []string // of the workers
 	tears           bool                   // lines may be torn: a process dies, or a disk is full
 	fault           func(*field)           // begins and ends the fault, and checks what shows of it
@@ -44,14 +45,14 @@ type scenario struct {
 // scenarios are all faults, those that take longest first.
 func scenarios() []scenario {
 	return []scenario{
-		{name: "kill -9", shards: 4, workers: 3, theftEvery: 10, tears: true, fault: killAtRandom},
+		{name: "kill -9", shards: 4, workers: 3, theftEvery: 10, burden: 4, tears: true, fault: killAtRandom},
 		{name: "rolling restart", shards: 4, workers: 3, theftEvery: 10, fault: rollingRestart},
 		{name: "split 4 to 8, merge 8 to 4", shards: 4, workers: 2, theftEvery: 10, fault: reshard},
 		{name: "stopped past its lease", shards: 4, workers: 2, theftEvery: 10, fault: stoppedPastItsLease},
 		{name: "a worker joins, one leaves", shards: 6, workers: 2, theftEvery: 10, fault: joinAndLeave},
 		{name: "DynamoDB silent, then resets", shards: 4, workers: 2, theftEvery: 10, fault: dynamoDBGone},
-		{name: "state table silent", shards: 4, workers: 2, theftEvery: 10, fault: stateTableSilent},
-		{name: "state table throttled, batches in part", shards: 4, workers: 2, theftEvery: 10, fault: stateTableThrottled},
+		{name: "state table dead", shards: 4, workers: 2, theftEvery: 10, fault: stateTableDead},
+		{name: "state table throttled, batches in part", shards: 2, workers: 2, theftEvery: 10, fault: stateTableThrottled},
 		{name: "lease table throttled, answers lost", shards: 4, workers: 2, theftEvery: 10, fault: leaseTableSick},
 		{name: "Kinesis silent, 503, throttled, iterators expired", shards: 4, workers: 2, theftEvery: 10, fault: kinesisSick},
 		{name: "one shard cannot be read", shards: 4, workers: 2, theftEvery: 10, fault: oneShardSick},

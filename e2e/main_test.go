@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -21,15 +22,23 @@ import (
 // patience bounds every wait for a condition: generous, because the machine may be busy.
 const patience = 2 * time.Minute
 
+// fields is how many scenarios run at once: they mostly wait.
+const fields = 4
+
 // binary is the straytoken that is tested, built by TestMain.
 var binary string
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	code := 1
+	if err := flag.Set("test.parallel", fmt.Sprint(fields)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(code)
+	}
 	dir, err := os.MkdirTemp("", "straytoken-e2e-")
 	if err == nil {
 		binary, err = build(dir)
 	}
-	code := 1
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	} else {

@@ -23,11 +23,21 @@ type Status struct {
 type ShardStatus struct {
 	Shard        string
 	Since        time.Time     // when this worker took it
-	Behind       time.Duration // after the last read; 0 before the first
+	Behind       time.Duration // how far behind the end of the shard at most: at the last read, and the time since then
 	Records      int64         // records handled since then
 	Checkpoint   string        // last sequence number checkpointed by this worker; empty before the first
 	LastProgress time.Time     // last time a read was handled to its end, an empty one included
 	Failing      string        // error of the last read or batch, empty when it went well
+
+	read time.Time // the last that went well; before the first one, Since
+}
+
+// Still returns for how long the shard has stood still: nothing was read, or what was read is not handled yet.
+func (s ShardStatus) Still() time.Duration {
+	if s.LastProgress.IsZero() {
+		return time.Since(s.Since)
+	}
+	return time.Since(s.LastProgress)
 }
 
 // Ready reports whether the worker runs and has been in touch with its lease table within the failover time.
@@ -69,7 +79,7 @@ func (j *journal) record(e Event) {
 // apply needs j.mu.
 func (j *journal) apply(e Event, now time.Time) {
 	if e.Kind == LeaseAcquired {
-		j.shards[e.Shard] = &ShardStatus{Shard: e.Shard, Since: now}
+		j.shards[e.Shard] = &ShardStatus{Shard: e.Shard, Since: now, read: now}
 	}
 	s := j.shards[e.Shard]
 	if s == nil {
@@ -79,7 +89,7 @@ func (j *journal) apply(e Event, now time.Time) {
 	case LeaseReleased, LeaseLost:
 		delete(j.shards, e.Shard)
 	case BatchRead:
-		s.Behind, s.Failing = e.Behind, ""
+		s.Behind, s.Failing, s.read = e.Behind, "", now
 		if e.Records == 0 {
 			s.LastProgress = now
 		}
@@ -104,7 +114,9 @@ func (j *journal) snapshot() Status {
 	defer j.mu.Unlock()
 	s := j.status
 	for shard := range maps.Values(j.shards) {
-		s.Shards = append(s.Shards, *shard)
+		now := *shard
+		now.Behind += time.Since(now.read)
+		s.Shards = append(s.Shards, now)
 	}
 	slices.SortFunc(s.Shards, func(a, b ShardStatus) int { return cmp.Compare(a.Shard, b.Shard) })
 	return s

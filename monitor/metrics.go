@@ -95,7 +95,7 @@ func NewStream(r *prometheus.Registry, status func() kinesis.Status) *Stream {
 		s.events.WithLabelValues(string(kind))
 	}
 	gauge(r, "shards_held", "Shards that this worker holds.", func() float64 { return float64(len(status().Shards)) })
-	gauge(r, "behind_seconds", "Lag of the slowest shard held.", func() float64 { return status().Behind().Seconds() })
+	gauge(r, "behind_seconds", "Lag of the slowest shard held: at its last read, and the time since then.", func() float64 { return status().Behind().Seconds() })
 	return s
 }
 

@@ -324,18 +324,22 @@ func (w *worker) alive(context.Context) error {
 	status := w.stream.Status()
 	limit := 10 * status.Failover
 	for _, s := range status.Shards {
-		since := s.LastProgress
-		if since.IsZero() {
-			since = s.Since
-		}
-		if stuck := time.Since(since); stuck > limit {
-			return fmt.Errorf("shard %s has not moved for %s: %s", s.Shard, stuck.Round(time.Second), s.Failing)
+		if s.Still() > limit {
+			return standing(s)
 		}
 	}
 	return nil
 }
 
-// ready: the lease table answers and no shard is failing.
+func standing(s kinesis.ShardStatus) error {
+	err := fmt.Errorf("shard %s has stood still for %s", s.Shard, s.Still().Round(time.Second))
+	if s.Failing != "" {
+		err = fmt.Errorf("%w: %s", err, s.Failing)
+	}
+	return err
+}
+
+// ready: the lease table answers, no shard is failing, and none stands still because something neither answers nor fails.
 func (w *worker) ready(context.Context) error {
 	status := w.stream.Status()
 	if !status.Ready() {
@@ -344,6 +348,9 @@ func (w *worker) ready(context.Context) error {
 	for _, s := range status.Shards {
 		if s.Failing != "" {
 			return fmt.Errorf("shard %s: %s", s.Shard, s.Failing)
+		}
+		if s.Still() > 2*status.Failover {
+			return standing(s)
 		}
 	}
 	return nil

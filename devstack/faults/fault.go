@@ -42,6 +42,9 @@ func Silent(x *Exchange) {
 	x.hangUp()
 }
 
+// Dead is a connection that died without a word: no answer for as long as the client waits, whatever becomes of the rule.
+func Dead(x *Exchange) { <-x.request.Context().Done() }
+
 // Mute lets the call take effect and loses the answer.
 func Mute(x *Exchange) {
 	_, _ = x.ask(x.request.Context(), x.Body) // whatever came of it is lost

@@ -159,6 +159,23 @@ func TestSilenceEndsWithItsRuleAndTheCallArrivesLate(t *testing.T) {
 	}
 }
 
+func TestDeadConnectionsStayDead(t *testing.T) {
+	w := newWorld(t)
+	w.dynamo.Set(faults.All(faults.Dead))
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	go func() {
+		time.Sleep(100 * time.Millisecond)
+		w.dynamo.Set(nil)
+	}()
+	if err := w.put(ctx, "dead"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want the end of the client's patience", err)
+	}
+	if err := w.put(t.Context(), "alive"); err != nil || w.has(t, "dead") {
+		t.Errorf("after the fault: %v; the dead call arrived: %v", err, w.has(t, "dead"))
+	}
+}
+
 func TestBatchesAreTakenInPart(t *testing.T) {
 	w := newWorld(t)
 	w.dynamo.Set(faults.All(faults.Part(3)))
