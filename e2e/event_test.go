@@ -25,7 +25,7 @@ func session(n int) object {
 }
 
 // accountID is the account of the n-th session, which has a network address to itself there.
-func accountID(n int) string { return fmt.Sprintf("%012d", 111122223333+n/200) }
+func accountID(n int) string { return fmt.Sprintf("%012d", 111122223333+n/20) }
 
 // key is the access key id of the n-th session.
 func key(n int) string { return fmt.Sprintf("ASIAE2E%013d", n) }

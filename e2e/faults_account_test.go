@@ -86,12 +86,7 @@ func (f *field) settle() account {
 			f.t.Errorf("%s does not tell what it did: %v", h.name, err)
 		}
 	}
-	for _, h := range f.alive() {
-		h.Terminate()
-	}
-	for _, h := range f.alive() {
-		f.terminate(h)
-	}
+	f.terminate(f.alive()...)
 	a := account{events: len(f.load.events), poison: len(f.load.poison), thefts: len(f.load.stolen), torn: f.torn}
 	f.countEvents(&a)
 	f.countLetters(&a)

@@ -29,6 +29,7 @@ type field struct {
 	dir             string // of all files
 	load            *load
 	args            func(h *hand) []string // of every worker, beside the usual ones; may be nil
+	failover        time.Duration          // of the workers
 	shards          int                    // open ones, all of which must be held
 	output          gate                   // between the workers' standard output and its reader
 
@@ -53,7 +54,7 @@ type hand struct {
 func newField(t *testing.T, s scenario, size size) *field {
 	t.Helper()
 	f := &field{t: t, size: size, stack: servers(t), stream: "faults-" + rand.Text()[:8],
-		dir: t.TempDir(), args: s.args, shards: s.shards}
+		dir: t.TempDir(), args: s.args, failover: max(s.failover, size.failover), shards: s.shards}
 	f.kinesis, f.dynamo = startProxy(t, f.stack.KinesisEndpoint), startProxy(t, f.stack.DynamoDBEndpoint)
 	if err := f.stack.CreateStream(t.Context(), f.stream, s.shards); err != nil {
 		t.Fatal(err)
@@ -93,12 +94,12 @@ func (f *field) start() *hand {
 	h := &hand{name: name, findings: filepath.Join(dir, "findings.jsonl"),
 		node: &node{letters: filepath.Join(dir, "letters.jsonl"), log: &safeBuffer{}}}
 	args := []string{"--stream", f.stream, "--application", f.stream + "-leases", "--state-table", f.stream + "-state",
-		"--start", "trim-horizon", "--worker-id", name, "--dead-letters", h.letters, "--failover", f.size.failover.String()}
+		"--start", "trim-horizon", "--worker-id", name, "--dead-letters", h.letters, "--failover", f.failover.String()}
 	if f.args != nil {
 		args = append(args, f.args(h)...)
 	}
 	p, err := worker.Start(worker.Config{
-		Binary: binary, Args: args, Dir: dir, Env: worker.Environment(f.env()...), Log: h.log,
+		Binary: plainBinary(f.t), Args: args, Dir: dir, Env: worker.Environment(f.env()...), Log: h.log,
 		OnFinding: func(found *finding.Finding, _ time.Time) { f.output.pass(); f.found(found) },
 		OnBroken:  func(error) { f.tear() },
 	})
@@ -149,12 +150,16 @@ func (f *field) let(h *hand) *hand {
 // kill ends a worker by force.
 func (f *field) kill(h *hand) { f.let(h).Kill() }
 
-// terminate asks a worker to end and waits until it has, in order.
-func (f *field) terminate(h *hand) {
+// terminate asks workers to end and waits until they have, in order.
+func (f *field) terminate(hands ...*hand) {
 	f.t.Helper()
-	f.let(h).Terminate()
-	if err := h.awaitEnd(patience); err != nil {
-		f.t.Errorf("%s: %v\n%s", h.name, err, h.log)
+	for _, h := range hands {
+		f.let(h).Terminate()
+	}
+	for _, h := range hands {
+		if err := h.awaitEnd(patience); err != nil {
+			f.t.Errorf("%s: %v\n%s", h.name, err, h.log)
+		}
 	}
 }
 

@@ -29,14 +29,14 @@ func stateTableDead(f *field) {
 	f.ill(f.dynamo, faults.On(faults.Dead, onState...), symptoms{says: "shard", behind: true})
 }
 
-// stateTableThrottled refuses every second call and takes batches in part, while there is much to catch up with. It must be
+// stateTableThrottled refuses every third call and takes batches in part, while there is much to catch up with. It must be
 // slower, and no more than that.
 func stateTableThrottled(f *field) {
 	f.dynamo.Set(faults.First(
-		faults.Share(1./2, faults.On(faults.Refuse(faults.Throttled), onState...)),
+		faults.Share(1./3, faults.On(faults.Refuse(faults.Throttled), onState...)),
 		faults.On(faults.Part(3), "BatchWriteItem"),
 	))
-	f.must(f.load.put(f.t.Context(), f.load.parcels(5*f.size.rate)))
+	f.must(f.load.put(f.t.Context(), f.load.parcels(4*f.size.rate)))
 	ends := f.load.ends()
 	await(f.t, "a backlog is worked off while the table throttles", func() (bool, string) {
 		ok, why := f.drained(ends)
@@ -120,22 +120,20 @@ func (f *field) ill(p *faults.Proxy, rule faults.Rule, s symptoms) {
 	f.recovers()
 }
 
-// suffer waits for the time of a fault and checks what every worker shows at its end.
+// suffer waits for the time of a fault, and then until every worker shows what it must.
 func (f *field) suffer(s symptoms) {
 	f.t.Helper()
 	f.pause(f.size.fault)
-	for _, h := range f.alive() {
-		if why := f.unready(h); s.says != "" && (!strings.HasPrefix(why, "503 ") || !strings.Contains(why, s.says)) {
-			f.t.Errorf("%s: /readyz says %q, want 503 and something of %q", h.name, why, s.says)
+	await(f.t, "the fault shows", func() (bool, string) {
+		for _, h := range f.alive() {
+			if why := f.unready(h); s.says != "" && (!strings.HasPrefix(why, "503 ") || !strings.Contains(why, s.says)) {
+				return false, fmt.Sprintf("%s: /readyz says %q, want 503 and something of %q\n%s", h.name, why, s.says, f.logs())
+			}
+			m, err := f.look(h)
+			if lag := m[behindSeconds]; s.behind && (err != nil || lag < f.size.fault.Seconds()/2) {
+				return false, fmt.Sprintf("%s: %.1f s behind (%v), of a fault of %s\n%s", h.name, lag, err, f.size.fault, f.logs())
+			}
 		}
-		m, err := f.look(h)
-		if lag := m[behindSeconds]; s.behind && (err != nil || lag < f.size.fault.Seconds()/2) {
-			f.t.Errorf("%s: %.1f s behind (%v), of a fault of %s\n%s", h.name, lag, err, f.size.fault, lastLines(h))
-		}
-	}
-}
-
-func lastLines(h *hand) string {
-	lines := strings.Split(strings.TrimSpace(h.log.String()), "\n")
-	return fmt.Sprintf("  %s", strings.Join(lines[max(0, len(lines)-8):], "\n  "))
+		return true, ""
+	})
 }

@@ -91,7 +91,7 @@ func (f *field) awaitEven(when string) {
 	})
 	took := time.Since(since)
 	f.slowest = max(f.slowest, took)
-	if limit := 2 * f.size.failover; took > limit {
+	if limit := 2 * f.failover; took > limit {
 		f.t.Errorf("%s: the shards were spread evenly after %s, want at most %s", when, took, limit)
 	}
 }

@@ -37,6 +37,7 @@ type scenario struct {
 	shards, workers int
 	theftEvery      int                    // sessions
 	burden          int                    // times the usual rate; 0: once
+	failover        time.Duration          // of the workers, if longer than usual
 	args            func(h *hand) []string // of the workers
 	tears           bool                   // lines may be torn: a process dies, or a disk is full
 	fault           func(*field)           // begins and ends the fault, and checks what shows of it
@@ -49,7 +50,7 @@ func scenarios() []scenario {
 		{name: "rolling restart", shards: 4, workers: 3, theftEvery: 10, fault: rollingRestart},
 		{name: "split 4 to 8, merge 8 to 4", shards: 4, workers: 2, theftEvery: 10, fault: reshard},
 		{name: "stopped past its lease", shards: 4, workers: 2, theftEvery: 10, fault: stoppedPastItsLease},
-		{name: "a worker joins, one leaves", shards: 6, workers: 2, theftEvery: 10, fault: joinAndLeave},
+		{name: "a worker joins, one leaves", shards: 6, workers: 2, theftEvery: 10, failover: 5 * time.Second, fault: joinAndLeave},
 		{name: "DynamoDB silent, then resets", shards: 4, workers: 2, theftEvery: 10, fault: dynamoDBGone},
 		{name: "state table dead", shards: 4, workers: 2, theftEvery: 10, fault: stateTableDead},
 		{name: "state table throttled, batches in part", shards: 2, workers: 2, theftEvery: 10, fault: stateTableThrottled},

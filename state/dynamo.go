@@ -149,10 +149,14 @@ func (d *Dynamo) write(ctx context.Context, batch []types.WriteRequest) error {
 }
 
 // answerTimeout bounds the wait for one answer, after which the SDK asks again: a connection that died in silence must
-// not hold a batch up.
-const answerTimeout = 5 * time.Second
+// not hold a batch up. retryDelay bounds the SDK's pause before that, of up to 20 s by itself: a batch makes many calls.
+const (
+	answerTimeout = 5 * time.Second
+	retryDelay    = time.Second
+)
 
 func impatient(o *dynamodb.Options) {
+	o.Retryer = retry.AddWithMaxBackoffDelay(o.Retryer, retryDelay)
 	if c, ok := o.HTTPClient.(*awshttp.BuildableClient); ok {
 		o.HTTPClient = c.WithTimeout(answerTimeout)
 	}
