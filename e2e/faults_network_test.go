@@ -68,9 +68,12 @@ func kinesisSick(f *field) {
 
 // allLate makes every call slow.
 func allLate(f *field) {
-	f.kinesis.Set(faults.All(faults.Late(200 * time.Millisecond)))
-	f.ill(f.dynamo, faults.All(faults.Late(200*time.Millisecond)), symptoms{})
+	const by = 200 * time.Millisecond
+	f.kinesis.Set(faults.All(faults.Late(by)))
+	f.dynamo.Set(faults.All(faults.Late(by)))
+	f.pause(f.size.fault)
 	f.kinesis.Set(nil)
+	f.dynamo.Set(nil)
 	f.recovers()
 }
 

@@ -12,7 +12,10 @@ import (
 	"time"
 )
 
-// soak chooses how long the scenarios are: the short set by default; "long", or the duration of a steady load with
+// longSet chooses the long set of scenarios.
+const longSet = "long"
+
+// soak chooses how long the scenarios are: the short set by default; longSet, or the duration of a steady load with
 // random faults.
 var soak = flag.String("soak", "", `"long" for the long set of faults, or a duration for a steady load with random faults`)
 
@@ -27,7 +30,7 @@ type size struct {
 
 // sizes are the short set, which is part of all tests, and the long one.
 func sizes() (short, long size) {
-	return size{rate: 30, failover: 2 * time.Second, fault: 6 * time.Second, kills: 3, tail: time.Second},
+	return size{rate: 20, failover: 2 * time.Second, fault: 4 * time.Second, kills: 3, tail: time.Second},
 		size{rate: 50, failover: 5 * time.Second, fault: 30 * time.Second, kills: 20, tail: 5 * time.Second}
 }
 
@@ -39,6 +42,7 @@ type scenario struct {
 	burden          int                    // times the usual rate; 0: once
 	failover        time.Duration          // of the workers, if longer than usual
 	args            func(h *hand) []string // of the workers
+	long            bool                   // part of the long set alone
 	tears           bool                   // lines may be torn: a process dies, or a disk is full
 	fault           func(*field)           // begins and ends the fault, and checks what shows of it
 }
@@ -57,10 +61,10 @@ func scenarios() []scenario {
 		{name: "lease table throttled, answers lost", shards: 4, workers: 2, theftEvery: 10, fault: leaseTableSick},
 		{name: "Kinesis silent, 503, throttled, iterators expired", shards: 4, workers: 2, theftEvery: 10, fault: kinesisSick},
 		{name: "one shard cannot be read", shards: 4, workers: 2, theftEvery: 10, fault: oneShardSick},
-		{name: "everything 200 ms late", shards: 4, workers: 2, theftEvery: 10, fault: allLate},
-		{name: "standard output stalls", shards: 4, workers: 2, theftEvery: 1, fault: outputStalls},
+		{name: "everything 200 ms late", long: true, shards: 4, workers: 2, theftEvery: 10, fault: allLate},
+		{name: "standard output stalls", long: true, shards: 4, workers: 2, theftEvery: 1, fault: outputStalls},
 		{name: "stop while standard output stalls", shards: 2, workers: 2, theftEvery: 1, args: shortGrace, fault: stopWhileOutputStalls},
-		{name: "findings file cannot be written", shards: 2, workers: 1, theftEvery: 5, args: toFile, fault: fileInTheWay},
+		{name: "findings file cannot be written", long: true, shards: 2, workers: 1, theftEvery: 5, args: toFile, fault: fileInTheWay},
 		{name: "no space left, at once", shards: 2, workers: 1, theftEvery: 5, args: toFile, fault: deviceFull},
 		{name: "no space left, within a line", shards: 2, workers: 1, theftEvery: 2, args: toDisk, tears: true, fault: diskFull},
 	}
@@ -76,7 +80,7 @@ func TestFaults(t *testing.T) {
 	size := short
 	switch *soak {
 	case "":
-	case "long":
+	case longSet:
 		size = long
 	default:
 		t.Skip("skipped: a steady load was asked for")
@@ -84,6 +88,9 @@ func TestFaults(t *testing.T) {
 	var all outcomes
 	t.Run("set", func(t *testing.T) {
 		for _, s := range scenarios() {
+			if s.long && *soak == "" {
+				continue
+			}
 			t.Run(s.name, func(t *testing.T) {
 				t.Parallel()
 				all.add(s.run(t, size))
@@ -97,6 +104,7 @@ func TestFaults(t *testing.T) {
 
 // run puts a load under a scenario, waits for its end and draws up the account.
 func (s scenario) run(t *testing.T, size size) outcome {
+	t.Helper()
 	f := newField(t, s, size)
 	stop := f.underLoad()
 	s.fault(f)
