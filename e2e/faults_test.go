@@ -25,13 +25,13 @@ type size struct {
 	failover time.Duration // of the workers
 	fault    time.Duration // how long a fault lasts
 	kills    int
-	tail     time.Duration // load after the last fault
+	calm     time.Duration // load before the first fault and after the last
 }
 
 // sizes are the short set, which is part of all tests, and the long one.
 func sizes() (short, long size) {
-	return size{rate: 20, failover: 2 * time.Second, fault: 4 * time.Second, kills: 3, tail: time.Second},
-		size{rate: 50, failover: 5 * time.Second, fault: 30 * time.Second, kills: 20, tail: 5 * time.Second}
+	return size{rate: 20, failover: 2 * time.Second, fault: 4 * time.Second, kills: 3, calm: 2 * time.Second},
+		size{rate: 50, failover: 5 * time.Second, fault: 30 * time.Second, kills: 20, calm: 5 * time.Second}
 }
 
 // scenario is a fault and what it meets.
@@ -51,10 +51,10 @@ type scenario struct {
 func scenarios() []scenario {
 	return []scenario{
 		{name: "kill -9", shards: 4, workers: 3, theftEvery: 10, burden: 4, tears: true, fault: killAtRandom},
-		{name: "rolling restart", shards: 4, workers: 3, theftEvery: 10, fault: rollingRestart},
-		{name: "split 4 to 8, merge 8 to 4", shards: 4, workers: 2, theftEvery: 10, fault: reshard},
-		{name: "stopped past its lease", shards: 4, workers: 2, theftEvery: 10, fault: stoppedPastItsLease},
-		{name: "a worker joins, one leaves", shards: 6, workers: 2, theftEvery: 10, failover: 5 * time.Second, fault: joinAndLeave},
+		{name: "rolling restart", shards: 4, workers: 3, theftEvery: 10, burden: 4, fault: rollingRestart},
+		{name: "split 4 to 8, merge 8 to 4", shards: 4, workers: 2, theftEvery: 10, burden: 4, fault: reshard},
+		{name: "stopped past its lease", shards: 4, workers: 2, theftEvery: 10, burden: 4, fault: stoppedPastItsLease},
+		{name: "a worker joins, one leaves", shards: 6, workers: 2, theftEvery: 10, burden: 2, failover: 5 * time.Second, fault: joinAndLeave},
 		{name: "DynamoDB silent, then resets", shards: 4, workers: 2, theftEvery: 10, fault: dynamoDBGone},
 		{name: "state table dead", shards: 4, workers: 2, theftEvery: 10, fault: stateTableDead},
 		{name: "state table throttled, batches in part", shards: 2, workers: 2, theftEvery: 10, fault: stateTableThrottled},
@@ -63,7 +63,7 @@ func scenarios() []scenario {
 		{name: "one shard cannot be read", shards: 4, workers: 2, theftEvery: 10, fault: oneShardSick},
 		{name: "everything 200 ms late", long: true, shards: 4, workers: 2, theftEvery: 10, fault: allLate},
 		{name: "standard output stalls", long: true, shards: 4, workers: 2, theftEvery: 1, fault: outputStalls},
-		{name: "stop while standard output stalls", shards: 2, workers: 2, theftEvery: 1, args: shortGrace, fault: stopWhileOutputStalls},
+		{name: "stop while standard output stalls", shards: 2, workers: 2, theftEvery: 1, args: shortGrace, tears: true, fault: stopWhileOutputStalls},
 		{name: "findings file cannot be written", long: true, shards: 2, workers: 1, theftEvery: 5, args: toFile, fault: fileInTheWay},
 		{name: "no space left, at once", shards: 2, workers: 1, theftEvery: 5, args: toFile, fault: deviceFull},
 		{name: "no space left, within a line", shards: 2, workers: 1, theftEvery: 2, args: toDisk, tears: true, fault: diskFull},
@@ -107,8 +107,9 @@ func (s scenario) run(t *testing.T, size size) outcome {
 	t.Helper()
 	f := newField(t, s, size)
 	stop := f.underLoad()
+	f.pause(size.calm)
 	s.fault(f)
-	f.pause(size.tail)
+	f.pause(size.calm)
 	stop()
 	f.awaitDrained()
 	a := f.settle()
