@@ -98,8 +98,13 @@ func (f *field) settle() account {
 	return a
 }
 
-// countEvents finds the events in the state table: a fact's sort key ends in the id of its event.
 func (f *field) countEvents(a *account) {
+	a.processed = match(f, a, "events", f.load.events, f.eventsSeen())
+}
+
+// eventsSeen finds the events in the state table: a fact's sort key ends in the id of its event.
+func (f *field) eventsSeen() map[string]bool {
+	f.t.Helper()
 	seen := map[string]bool{}
 	for _, row := range f.scan(f.stream+"-state", "sk") {
 		sort := text(row["sk"])
@@ -107,7 +112,7 @@ func (f *field) countEvents(a *account) {
 			seen[id] = true
 		}
 	}
-	a.processed = match(f, a, "events", f.load.events, seen)
+	return seen
 }
 
 func (f *field) countLetters(a *account) {

@@ -12,9 +12,10 @@ import (
 // rotated is the end of the name of a file of findings that was put aside.
 const rotated = ".1"
 
-// outputStalls stops reading the standard output of all workers: the pipes fill, and writes hang.
+// outputStalls stops reading the standard output of all workers: the pipes fill, and then writes hang.
 func outputStalls(f *field) {
 	f.output.shut()
+	f.pause(f.size.fault)
 	f.suffer(symptoms{says: "shard", behind: true})
 	f.output.open()
 	f.recovers()
