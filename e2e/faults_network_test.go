@@ -29,11 +29,11 @@ func stateTableDead(f *field) {
 	f.ill(f.dynamo, faults.On(faults.Dead, onState...), symptoms{says: "shard", behind: true})
 }
 
-// stateTableThrottled refuses every third call and takes batches in part, while there is much to catch up with. It must be
+// stateTableThrottled refuses every fifth call and takes batches in part, while there is much to catch up with. It must be
 // slower, and no more than that.
 func stateTableThrottled(f *field) {
 	f.dynamo.Set(faults.First(
-		faults.Share(1./3, faults.On(faults.Refuse(faults.Throttled), onState...)),
+		faults.Share(1./5, faults.On(faults.Refuse(faults.Throttled), onState...)),
 		faults.On(faults.Part(3), "BatchWriteItem"),
 	))
 	f.must(f.load.put(f.t.Context(), f.load.parcels(4*f.size.rate)))

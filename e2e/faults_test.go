@@ -47,7 +47,7 @@ type scenario struct {
 	fault           func(*field)           // begins and ends the fault, and checks what shows of it
 }
 
-// scenarios are all faults, those that take longest first.
+// scenarios are all faults.
 func scenarios() []scenario {
 	return []scenario{
 		{name: "kill -9", shards: 4, workers: 3, theftEvery: 10, burden: 4, tears: true, fault: killAtRandom},
