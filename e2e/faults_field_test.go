@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -53,7 +54,7 @@ type hand struct {
 
 func newField(t *testing.T, s scenario, size size) *field {
 	t.Helper()
-	f := &field{t: t, size: size, stack: servers(t), stream: "faults-" + rand.Text()[:8],
+	f := &field{t: t, size: size, stack: ownServers(t), stream: "faults-" + rand.Text()[:8],
 		dir: t.TempDir(), args: s.args, failover: max(s.failover, size.failover), shards: s.shards}
 	f.kinesis, f.dynamo = startProxy(t, f.stack.KinesisEndpoint), startProxy(t, f.stack.DynamoDBEndpoint)
 	if err := f.stack.CreateStream(t.Context(), f.stream, s.shards); err != nil {
@@ -66,6 +67,20 @@ func newField(t *testing.T, s scenario, size size) *field {
 	}
 	f.awaitHeld()
 	return f
+}
+
+// ownServers starts local servers for one field alone: they have one thread, and under load they would hold up others.
+func ownServers(t *testing.T) *devstack.Stack {
+	t.Helper()
+	s, err := devstack.Start(context.Background(), devstack.Options{})
+	if errors.Is(err, devstack.ErrNoNode) {
+		t.Skipf("the local Kinesis and DynamoDB cannot run: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
 }
 
 func startProxy(t *testing.T, upstream string) *faults.Proxy {

@@ -50,10 +50,10 @@ type scenario struct {
 // scenarios are all faults.
 func scenarios() []scenario {
 	return []scenario{
-		{name: "kill -9", shards: 4, workers: 3, theftEvery: 10, burden: 4, tears: true, fault: killAtRandom},
-		{name: "rolling restart", shards: 4, workers: 3, theftEvery: 10, burden: 4, fault: rollingRestart},
-		{name: "split 4 to 8, merge 8 to 4", shards: 4, workers: 2, theftEvery: 10, burden: 4, fault: reshard},
-		{name: "stopped past its lease", shards: 4, workers: 2, theftEvery: 10, burden: 4, fault: stoppedPastItsLease},
+		{name: "kill -9", shards: 4, workers: 3, theftEvery: 10, burden: 3, tears: true, fault: killAtRandom},
+		{name: "rolling restart", shards: 4, workers: 3, theftEvery: 10, burden: 3, fault: rollingRestart},
+		{name: "split 4 to 8, merge 8 to 4", shards: 4, workers: 2, theftEvery: 10, burden: 3, fault: reshard},
+		{name: "stopped past its lease", shards: 4, workers: 2, theftEvery: 10, burden: 3, fault: stoppedPastItsLease},
 		{name: "a worker joins, one leaves", shards: 6, workers: 2, theftEvery: 10, burden: 2, failover: 5 * time.Second, fault: joinAndLeave},
 		{name: "DynamoDB silent, then resets", shards: 4, workers: 2, theftEvery: 10, fault: dynamoDBGone},
 		{name: "state table dead", shards: 4, workers: 2, theftEvery: 10, fault: stateTableDead},
