@@ -37,8 +37,7 @@ type field struct {
 	mu      sync.Mutex
 	hands   []*hand // all that were ever started
 	lines   []*finding.Finding
-	torn    int // lines of standard output that are none
-	lifted  time.Time
+	torn    int           // lines of standard output that are none
 	slowest time.Duration // time to recover from a fault
 }
 
