@@ -30,7 +30,7 @@ type size struct {
 
 // sizes are the short set, which is part of all tests, and the long one.
 func sizes() (short, long size) {
-	return size{rate: 20, failover: 2 * time.Second, fault: 4 * time.Second, kills: 3, calm: 2 * time.Second},
+	return size{rate: 10, failover: 2 * time.Second, fault: 4 * time.Second, kills: 3, calm: 2 * time.Second},
 		size{rate: 20, failover: 5 * time.Second, fault: 30 * time.Second, kills: 20, calm: 5 * time.Second}
 }
 
