@@ -8,11 +8,13 @@ SHELL         := /bin/bash
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-# What a person may set, as in: make demo DATA=trail, make bench BENCH=Decode COUNT=10, make fuzz FUZZTIME=1m.
+# What a person may set, as in: make demo DATA=trail, make bench BENCH=Decode COUNT=10, make fuzz FUZZTIME=1m,
+# make soak SOAK=1h.
 DATA     ?=
 BENCH    ?= .
 COUNT    ?= 1
 FUZZTIME ?= 10s
+SOAK     ?= long
 PKG      ?= ./...
 VERSION  ?= dev
 
@@ -34,6 +36,10 @@ build: ## bin/straytoken
 .PHONY: test
 test: check ## check, then all tests with the race detector, those on local servers included (needs gcc)
 	@go test -json -race -count=1 -timeout 13m ./... | go run ./e2e/totals
+
+.PHONY: soak
+soak: ## the long set of faults, about ten minutes; SOAK=1h puts a steady load with random faults for as long
+	@go test -count=1 -timeout 0 -v -run '^(TestFaults|TestSoak)$$' ./e2e -args -soak='$(SOAK)'
 
 .PHONY: check
 check: ## gofmt and go vet

@@ -68,7 +68,6 @@ func odd() map[string][]byte {
 func TestBadRecordsBecomeDeadLetters(t *testing.T) {
 	const thefts = 20
 	w := newWorld(t, 2)
-	type place struct{ shard, sequence string }
 	want, records := map[place]string{}, int64(0)
 	reasons := map[string]int64{}
 	all := unusable()

@@ -11,8 +11,7 @@ type object = map[string]any
 
 // session is the session of the n-th instance, which has a role to itself: what is learned of one explains no other.
 func session(n int) object {
-	const account = "111122223333"
-	role, name := fmt.Sprintf("AROAE2E%014d", n), fmt.Sprintf("web-%d", n)
+	account, role, name := accountID(n), fmt.Sprintf("AROAE2E%014d", n), fmt.Sprintf("web-%d", n)
 	return object{
 		"type": "AssumedRole", "accountId": account, "accessKeyId": key(n),
 		"principalId": fmt.Sprintf("%s:i-%017x", role, n),
@@ -25,8 +24,14 @@ func session(n int) object {
 	}
 }
 
+// accountID is the account of the n-th session, which has a network address to itself there.
+func accountID(n int) string { return fmt.Sprintf("%012d", 111122223333+n/20) }
+
 // key is the access key id of the n-th session.
 func key(n int) string { return fmt.Sprintf("ASIAE2E%013d", n) }
+
+// eventIDs is how the ids of all these events begin.
+const eventIDs = "e2e00000-0000-4000-"
 
 // call is a call of the n-th session from an address, some seconds after the first one possible.
 func call(n int, address string, second int) object {
@@ -34,8 +39,8 @@ func call(n int, address string, second int) object {
 	return object{
 		"eventVersion": "1.09", "eventTime": at.Format(time.RFC3339), "eventSource": "s3.amazonaws.com", "eventName": "ListBuckets",
 		"awsRegion": "eu-west-1", "sourceIPAddress": address, "userAgent": "aws-cli/2.15.0", "userIdentity": session(n),
-		"eventID":   fmt.Sprintf("e2e00000-0000-4000-%04d-%012d", second%10_000, n),
-		"eventType": "AwsApiCall", "eventCategory": "Management", "managementEvent": true, "readOnly": true, "recipientAccountId": "111122223333",
+		"eventID":   fmt.Sprintf("%s%04d-%012d", eventIDs, second%10_000, n),
+		"eventType": "AwsApiCall", "eventCategory": "Management", "managementEvent": true, "readOnly": true, "recipientAccountId": accountID(n),
 	}
 }
 

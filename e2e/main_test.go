@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -21,15 +22,24 @@ import (
 // patience bounds every wait for a condition: generous, because the machine may be busy.
 const patience = 2 * time.Minute
 
-// binary is the straytoken that is tested, built by TestMain.
-var binary string
+// fields is how many scenarios run at once: they mostly wait.
+const fields = 4
+
+// folder holds what TestMain and the tests build; binary is the straytoken that is tested, built by TestMain.
+var folder, binary string
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	code := 1
+	if err := flag.Set("test.parallel", fmt.Sprint(fields)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(code)
+	}
 	dir, err := os.MkdirTemp("", "straytoken-e2e-")
 	if err == nil {
-		binary, err = build(dir)
+		folder = dir
+		binary, err = build("straytoken", raceDetector)
 	}
-	code := 1
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	} else {
@@ -41,11 +51,11 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// build builds the binary; with the race detector, if these tests have it.
-func build(dir string) (string, error) {
-	path := filepath.Join(dir, "straytoken")
+// build builds a binary.
+func build(name string, race bool) (string, error) {
+	path := filepath.Join(folder, name)
 	args := []string{"build", "-o", path}
-	if raceDetector {
+	if race {
 		args = append(args, "-race")
 	}
 	cmd := exec.Command("go", append(args, "github.com/straytoken/straytoken/cmd/straytoken")...)
@@ -53,6 +63,19 @@ func build(dir string) (string, error) {
 		return "", fmt.Errorf("build straytoken: %w\n%s", err, out)
 	}
 	return path, nil
+}
+
+// plain builds the binary without the race detector, which would need more than the machine has with several workers
+// under load at once.
+var plain = sync.OnceValues(func() (string, error) { return build("straytoken-plain", false) })
+
+func plainBinary(t *testing.T) string {
+	t.Helper()
+	path, err := plain()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // local starts the local servers once for all tests, when the first one needs them.

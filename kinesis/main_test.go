@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"github.com/straytoken/straytoken/devstack"
 )
 
@@ -22,6 +24,10 @@ func TestMain(m *testing.M) {
 		if err := s.Close(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 		}
+	}
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
 	}
 	os.Exit(code)
 }

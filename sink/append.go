@@ -7,7 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"sync"
+	"time"
 )
 
 // appender appends batches of whole lines to a file: one write a batch, on disk
@@ -19,7 +19,7 @@ type appender struct {
 	path string
 	open func(path string) (handle, error)
 
-	mu     sync.Mutex  // guards what follows
+	turn   turn        // guards what follows
 	file   handle      // nil after a failure
 	info   os.FileInfo // of file, when it was opened
 	closed bool
@@ -36,7 +36,7 @@ type handle interface {
 
 // openAppender opens path, so that a path that cannot be written is known at once.
 func openAppender(path string, open func(string) (handle, error)) (*appender, error) {
-	a := &appender{path: path, open: open}
+	a := &appender{path: path, open: open, turn: newTurn()}
 	if err := a.reopen(); err != nil {
 		return nil, err
 	}
@@ -50,18 +50,21 @@ func openFile(path string) (handle, error) {
 
 // append writes lines, which end in a newline.
 func (a *appender) append(ctx context.Context, lines []byte) error {
-	if err := ctx.Err(); err != nil {
+	if err := a.turn.write(ctx, func() error { return a.put(lines) }); err != nil {
 		return fmt.Errorf("append to %s: %w", a.path, err)
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	return nil
+}
+
+// put has the turn.
+func (a *appender) put(lines []byte) error {
 	if err := a.ready(); err != nil {
-		return fmt.Errorf("append to %s: %w", a.path, err)
+		return err
 	}
 	if err := a.write(lines); err != nil {
 		err = errors.Join(err, a.file.Close())
 		a.file = nil
-		return fmt.Errorf("append to %s: %w", a.path, err)
+		return err
 	}
 	return nil
 }
@@ -142,14 +145,20 @@ func settle(file handle, path string) (os.FileInfo, error) {
 	return info, errors.Join(dir.Sync(), dir.Close())
 }
 
+// patience is how long reopen and close wait for a write under way.
+const patience = 2 * time.Second
+
 // reopen opens the path anew, whatever it names now.
 func (a *appender) reopen() error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.closed {
-		return fmt.Errorf("reopen %s: %w", a.path, os.ErrClosed)
-	}
-	if err := a.replace(); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	err := a.turn.write(ctx, func() error {
+		if a.closed {
+			return os.ErrClosed
+		}
+		return a.replace()
+	})
+	if err != nil {
 		return fmt.Errorf("open %s for appending: %w", a.path, err)
 	}
 	return nil
@@ -157,16 +166,21 @@ func (a *appender) reopen() error {
 
 // close closes the file; every append after it fails.
 func (a *appender) close() error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := a.turn.write(ctx, a.shut); err != nil {
+		return fmt.Errorf("close %s: %w", a.path, err)
+	}
+	return nil
+}
+
+// shut has the turn.
+func (a *appender) shut() error {
 	a.closed = true
 	if a.file == nil {
 		return nil
 	}
 	file := a.file
 	a.file = nil
-	if err := file.Close(); err != nil {
-		return fmt.Errorf("close %s: %w", a.path, err)
-	}
-	return nil
+	return file.Close()
 }

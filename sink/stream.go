@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"sync"
 
 	"github.com/straytoken/straytoken/finding"
 )
@@ -15,7 +14,7 @@ import (
 // line of its own. A finding is accepted when w has taken it: use OpenFile where
 // it must be on disk.
 func JSON(w io.Writer) Sink {
-	return &stream{w: w, render: finding.AppendJSON}
+	return &stream{w: w, turn: newTurn(), render: finding.AppendJSON}
 }
 
 // Text writes findings to w for people, one Write a finding, as
@@ -23,7 +22,7 @@ func JSON(w io.Writer) Sink {
 // so that updates say what changed; o.Previous is not used.
 func Text(w io.Writer, o finding.TextOptions) Sink {
 	t := &text{options: o, written: make(map[string]*finding.Finding)}
-	return &stream{w: w, render: t.render, wrote: t.remember}
+	return &stream{w: w, turn: newTurn(), render: t.render, wrote: t.remember}
 }
 
 // stream writes findings one by one.
@@ -31,26 +30,22 @@ type stream struct {
 	render func(dst []byte, f *finding.Finding) ([]byte, error)
 	wrote  func(f *finding.Finding) // may be nil
 
-	mu   sync.Mutex // guards what follows, and the calls of render and wrote
+	turn turn // guards what follows, and the calls of render and wrote
 	w    io.Writer
 	torn bool // the last write ended inside a line
 }
 
 func (s *stream) Send(ctx context.Context, findings []*finding.Finding) error {
 	for _, f := range findings {
-		if err := ctx.Err(); err != nil {
+		if err := s.turn.write(ctx, func() error { return s.send(f) }); err != nil {
 			return fmt.Errorf("write finding %q: %w", f.ID, err)
-		}
-		if err := s.send(f); err != nil {
-			return err
 		}
 	}
 	return nil
 }
 
+// send has the turn.
 func (s *stream) send(f *finding.Finding) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	var data []byte
 	if s.torn {
 		data = append(data, '\n')
@@ -67,7 +62,7 @@ func (s *stream) send(f *finding.Finding) error {
 		s.torn = data[min(n, len(data))-1] != '\n'
 	}
 	if err != nil {
-		return fmt.Errorf("write finding %q: %w", f.ID, err)
+		return err
 	}
 	if s.wrote != nil {
 		s.wrote(f)
@@ -76,7 +71,7 @@ func (s *stream) send(f *finding.Finding) error {
 }
 
 // text remembers the findings that were written last, at most maxRemembered.
-// Its stream calls it under its mutex.
+// Its stream calls it in its turn.
 type text struct {
 	options finding.TextOptions
 	written map[string]*finding.Finding

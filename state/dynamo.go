@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/errgroup"
@@ -51,7 +53,7 @@ type Dynamo struct {
 // NewDynamo uses an existing table with string keys pk (hash) and sk (range); see
 // CreateTable.
 func NewDynamo(client *dynamodb.Client, table string) *Dynamo {
-	return &Dynamo{client: client, table: table, now: time.Now}
+	return &Dynamo{client: dynamodb.New(client.Options(), impatient), table: table, now: time.Now}
 }
 
 // Put writes facts, one item each. It retries what DynamoDB leaves unprocessed
@@ -126,8 +128,12 @@ func (d *Dynamo) wallExpiry(f *Fact) int64 {
 // write sends one batch until all of it is accepted.
 func (d *Dynamo) write(ctx context.Context, batch []types.WriteRequest) error {
 	for attempt := 0; len(batch) > 0; attempt++ {
-		out, err := d.client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{
-			RequestItems: map[string][]types.WriteRequest{d.table: batch},
+		var out *dynamodb.BatchWriteItemOutput
+		err := persist(ctx, func() (err error) {
+			out, err = d.client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{
+				RequestItems: map[string][]types.WriteRequest{d.table: batch},
+			})
+			return err
 		})
 		if err != nil {
 			return fmt.Errorf("dynamodb BatchWriteItem on table %s: %w", d.table, err)
@@ -140,6 +146,38 @@ func (d *Dynamo) write(ctx context.Context, batch []types.WriteRequest) error {
 		}
 	}
 	return nil
+}
+
+// answerTimeout bounds the wait for one answer, after which the SDK asks again: a connection that died in silence must
+// not hold a batch up. retryDelay bounds the SDK's pause before that, of up to 20 s by itself: a batch makes many calls.
+const (
+	answerTimeout = 5 * time.Second
+	retryDelay    = time.Second
+)
+
+func impatient(o *dynamodb.Options) {
+	o.Retryer = retry.AddWithMaxBackoffDelay(o.Retryer, retryDelay)
+	if c, ok := o.HTTPClient.(*awshttp.BuildableClient); ok {
+		o.HTTPClient = c.WithTimeout(answerTimeout)
+	}
+}
+
+// persist makes a call again and again while DynamoDB throttles it, until the context ends. To give up would repeat the
+// calls that went well before it, and a table that throttles would never see the end of a large batch.
+func persist(ctx context.Context, call func() error) error {
+	for attempt := 0; ; attempt++ {
+		err := call()
+		if !throttled(err) {
+			return err
+		}
+		if ended := pause(ctx, attempt); ended != nil {
+			return fmt.Errorf("throttled: %w: %w", ended, err)
+		}
+	}
+}
+
+func throttled(err error) bool {
+	return err != nil && retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
 }
 
 // pause waits before another attempt: 50 ms doubling to 5 s, half of it random.
@@ -187,7 +225,11 @@ func (d *Dynamo) query(ctx context.Context, key Key) (*Set, error) {
 	})
 	var facts []Fact
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+		var page *dynamodb.QueryOutput
+		err := persist(ctx, func() (err error) {
+			page, err = pages.NextPage(ctx)
+			return err
+		})
 		if err != nil {
 			return nil, fmt.Errorf("dynamodb Query on table %s: %w", d.table, err)
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/straytoken/straytoken/devstack"
+	"github.com/straytoken/straytoken/devstack/faults"
 	"github.com/straytoken/straytoken/state"
 )
 
@@ -230,6 +231,59 @@ func (h *throttling) Do(r *http.Request) (*http.Response, error) {
 	}
 	answer := `{"UnprocessedItems":` + strings.TrimSuffix(strings.TrimPrefix(string(body), `{"RequestItems":`), "}") + `}`
 	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer))}, nil
+}
+
+// TestThrottledTable: a table that throttles for longer than the SDK is patient makes calls slower, and fails none.
+func TestThrottledTable(t *testing.T) {
+	var refused atomic.Int64
+	store, _ := behind(t, func(faults.Call) faults.Fault {
+		if refused.Add(1)%8 != 0 {
+			return faults.Refuse(faults.Throttled)
+		}
+		return nil
+	})
+	if err := store.Put(t.Context(), []state.Fact{fact("k/1", "use|a", 1, "1", state.Retention{})}); err != nil {
+		t.Fatal(err)
+	}
+	sets, err := store.Get(t.Context(), []state.Key{"k/1"})
+	if err != nil || sets["k/1"].Len() != 1 {
+		t.Errorf("stored %v, %v", sets, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := store.Get(ctx, []state.Key{"k/1"}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want the end of the context", err)
+	}
+}
+
+// TestDeadConnection: what is asked on a connection that died in silence is asked again on another one.
+func TestDeadConnection(t *testing.T) {
+	var calls atomic.Int64
+	store, _ := behind(t, func(faults.Call) faults.Fault {
+		if calls.Add(1) == 1 {
+			return faults.Dead
+		}
+		return nil
+	})
+	begun := time.Now()
+	if err := store.Put(t.Context(), []state.Fact{fact("k/1", "use|a", 1, "1", state.Retention{})}); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(begun); took > 20*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
+// behind makes a store whose calls pass through a proxy. The SDK tries twice, to be quick.
+func behind(t *testing.T, rule faults.Rule) (*state.Dynamo, string) {
+	t.Helper()
+	p, err := faults.Start(stack(t).DynamoDBEndpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Close() })
+	p.Set(rule)
+	return dynamo(t, func(o *dynamodb.Options) { o.BaseEndpoint, o.RetryMaxAttempts = aws.String(p.URL()), 2 })
 }
 
 func TestWriteEndsWithItsContext(t *testing.T) {

@@ -157,6 +157,17 @@ func (s *Set) put(m *Member) {
 	s.bytes += m.bytes
 }
 
+// alone returns a copy that holds on to nothing that was read with the member.
+func (m *Member) alone() *Member {
+	next := *m
+	next.Seen = make([]*Observation, len(m.Seen))
+	for i, o := range m.Seen {
+		seen := *o
+		next.Seen[i] = &seen
+	}
+	return &next
+}
+
 func (s *Set) drop(name string) {
 	if m := s.members[name]; m != nil {
 		s.bytes -= m.bytes
@@ -170,7 +181,7 @@ func (s *Set) drop(name string) {
 func (s *Set) aligned(stored *Set) *Set {
 	next := &Set{members: maps.Clone(s.members), bytes: s.bytes}
 	if mark := stored.Member(ContestedClass); mark != nil && !s.Contested() {
-		next.members[ContestedClass] = mark
+		next.members[ContestedClass] = mark.alone()
 		next.bytes += mark.bytes
 	}
 	for name, m := range s.members {
@@ -260,8 +271,7 @@ func (s *Set) collect(f *Fact) {
 	m.Keep, m.Retention.Contested = max(m.Keep, f.Keep), max(m.Retention.Contested, f.Retention.Contested)
 	m.Last = max(m.Last, f.floor(f.Time))
 	if f.EventID != "" {
-		seen := f.Observation // alone, as in with
-		m.Seen = append(m.Seen, &seen)
+		m.Seen = append(m.Seen, &f.Observation)
 	}
 }
 

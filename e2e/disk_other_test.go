@@ -1,0 +1,10 @@
+//go:build !linux
+
+package e2e
+
+import "errors"
+
+// mount is for Linux.
+func mount(string) error { return errors.ErrUnsupported }
+
+func unmount(string) error { return errors.ErrUnsupported }
