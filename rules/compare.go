@@ -78,8 +78,8 @@ func (t *trial) delivered(p *place, version string) bool {
 
 // interleaved: E10, the owner goes on while the intruder calls.
 func (t *trial) interleaved(p *place) {
-	if t.kind == Managed || t.otherWay(p) {
-		return // several nodes, or two ways out at once, are their nature
+	if t.kind == Managed || t.otherWay(p) || p.companions > 0 || t.dualStack(p) || t.issuedAbroad() {
+		return // several nodes, or several ways out at once, are their nature
 	}
 	before, after := false, false
 	for _, o := range t.owner.Seen {
@@ -95,6 +95,9 @@ func (t *trial) interleaved(p *place) {
 // newRegion: E13, the role was used elsewhere, but never in the region, except from
 // here.
 func (t *trial) newRegion(p *place) {
+	if t.issuedAbroad() {
+		return // a vendor looks wherever there is something
+	}
 	for i, m := range t.view.Set(t.roleKey()).Class(classRegion) {
 		first := m.First()
 		if i > 0 && first.Session == t.lock && network.ParseCaller(first.Address).Host() == p.Host && !globalRegion(first.Region) {
@@ -111,7 +114,7 @@ func globalRegion(region string) bool {
 
 // connect adds what other sessions' verdicts say.
 func (t *trial) connect() {
-	t.issuedByThief()
+	t.issuedByThief(generations)
 	for _, p := range t.places {
 		t.convictedAddress(p)
 	}
@@ -147,15 +150,34 @@ func (p *Policy) convictedAt(lock, host string, view state.View) bool {
 	return slices.ContainsFunc(p.judgeAlone(lock, view), func(v Verdict) bool { return v.convicts(host) })
 }
 
-// issuedByThief: lineage. A credential that a stolen session made from the
-// thief's address is the thief's.
-func (t *trial) issuedByThief() {
+// generations bounds how far back lineage is followed.
+const generations = 8
+
+// accusedAt tells whether a session's own conduct, or its lineage, makes somebody at a
+// host a thief.
+func (p *Policy) accusedAt(lock, host string, view state.View, generation int) bool {
+	for _, t := range p.trials(lock, view) {
+		t.examine()
+		t.issuedByThief(generation - 1)
+		if slices.ContainsFunc(t.conclude(), func(v Verdict) bool { return v.accuses(host) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// issuedByThief: lineage. A credential that a stolen session made from the thief's
+// address is the thief's, and so is what is made with that one.
+func (t *trial) issuedByThief(generation int) {
+	if generation == 0 {
+		return
+	}
 	for _, k := range t.tokens {
 		if k.issued == nil || k.issued.Session == "" || k.issued.Session == t.lock {
 			continue
 		}
 		host := network.ParseCaller(k.issued.Address).Host()
-		if !t.policy.convictedAt(k.issued.Session, host, t.view) {
+		if !t.policy.accusedAt(k.issued.Session, host, t.view, generation) {
 			continue
 		}
 		for _, p := range t.places {

@@ -33,6 +33,9 @@ func (v *Verdict) Consequences() []state.Fact {
 		}
 		key := network.AddressKey(v.Session.Account, p.Host)
 		facts = append(facts, v.mark(*p.First(), key, state.NewMember(classSession, v.Lock), state.Retention{Members: maxSessions}))
+		if v.accuses(p.Host) {
+			facts = append(facts, v.mark(*p.First(), key, state.NewMember(classAccuse, v.Lock), state.Retention{Members: maxSessions}))
+		}
 		if v.convicts(p.Host) {
 			facts = append(facts, v.mark(*p.First(), key, state.NewMember(classConvict, v.Lock), state.Retention{Members: maxSessions}))
 		}
@@ -74,6 +77,8 @@ func (p *Policy) Lapsed(v *Verdict, view state.View) []string {
 		set := view.Set(network.AddressKey(v.Session.Account, host))
 		if set.Member(state.NewMember(classConvict, v.Lock)) != nil && !p.convictedAt(v.Lock, host, view) {
 			out = append(out, sessions(set)...)
+		}
+		if set.Member(state.NewMember(classAccuse, v.Lock)) != nil && !p.accusedAt(v.Lock, host, view, generations) {
 			out = append(out, issuedBy(view.Set(SessionKey(v.Lock)))...)
 		}
 	}
@@ -83,7 +88,7 @@ func (p *Policy) Lapsed(v *Verdict, view state.View) []string {
 func (v *Verdict) mark(at state.Observation, key state.Key, member string, r state.Retention) state.Fact {
 	at.Session, at.Agent = v.Lock, ""
 	life := v.Session.lifetime()
-	if key.Kind() == "address" && state.Class(member) == classConvict {
+	if class := state.Class(member); class == classConvict || class == classAccuse {
 		life = addressLife
 	}
 	r.Life = max(life, addressLife)
@@ -176,9 +181,8 @@ func affectedAddress(c state.Change, view state.View) []string {
 	switch state.Class(c.Member) {
 	case classSession:
 		return fewSessions(set, poolSharedWithPeople+1)
-	case classConvict:
-		thief := c.Observation.Session
-		return append(sessions(set), issuedBy(view.Set(SessionKey(thief)))...)
+	case classAccuse:
+		return issuedBy(view.Set(SessionKey(c.Observation.Session)))
 	}
 	return sessions(set)
 }

@@ -92,9 +92,9 @@ func TestEvasionByCompanions(t *testing.T) {
 		for k := range 20 {
 			ev = append(ev, useOf(who, float64(k*5), "s3", "GetObject", homes[i]))
 		}
-		ev = append(ev, useOf(who, 120, "iam", "CreateUser", "203.0.113.80"), useOf(who, 125, "s3", "GetObject", "203.0.113.81"))
+		ev = append(ev, useOf(who, 120, "sts", "GetCallerIdentity", "203.0.113.80"), useOf(who, 125, "s3", "GetObject", "203.0.113.81"))
 	}
-	wantFound(t, "three stolen sessions, two thief addresses, copied SDK", judge(t, &rules.Policy{}, "AROAWEBWEBWEBWEBWEBWE:"+ids[0], ev))
+	wantFound(t, "three stolen sessions, two thief addresses, copied SDK, asking who he is", judge(t, &rules.Policy{}, "AROAWEBWEBWEBWEBWEBWE:"+ids[0], ev))
 }
 
 // minted fake instance sessions make the address a pool
@@ -178,7 +178,7 @@ func TestEvasionByPlatformUA(t *testing.T) {
 	task := m{"type": "AssumedRole", "principalId": "AROATASKTASKTASKTASKT:0123456789abcdef0123456789abcdef", "accountId": account, "accessKeyId": "ASIATASKTASKTASKTASK1",
 		"sessionContext": m{"attributes": m{"creationDate": at(0)}, "sessionIssuer": m{"type": "Role", "principalId": "AROATASKTASKTASKTASKT", "arn": "arn:aws:iam::111122223333:role/task", "accountId": account}}}
 	for _, ua := range []string{"Boto3/1.34.145 os/linux", "Boto3/1.34.145 os/linux amazon-ssm-agent"} {
-		ev := append(settled(), use(60, "iam", "ListUsers", thief), useOf(task, 70, "s3", "ListBuckets", thief, agentOf(ua)))
+		ev := append(settled(), use(60, "sts", "GetCallerIdentity", thief), useOf(task, 70, "s3", "ListBuckets", thief, agentOf(ua)))
 		wantFound(t, "quiet task first used from a convicted address, UA "+ua, judge(t, &rules.Policy{}, "AROATASKTASKTASKTASKT:0123456789abcdef0123456789abcdef", ev))
 		ev = []m{useOf(task, 0, "s3", "ListBuckets", home), useOf(task, 70, "s3", "ListBuckets", thief, agentOf(ua))}
 		v := judge(t, &rules.Policy{}, "AROATASKTASKTASKTASKT:0123456789abcdef0123456789abcdef", ev)

@@ -208,6 +208,9 @@ func (t *trial) impossibleSystem(p *place) {
 	for _, s := range here {
 		strange := s == "attack" || s == "macos" && t.kind.Compute() || s == "windows" && t.kind == Lambda ||
 			s != "linux" && len(elsewhere) > 0 && !slices.Contains(elsewhere, s)
+		if strange && s == "macos" && t.platformAt(p) {
+			continue // AWS rents Macs too, and its agent runs on them
+		}
 		if strange && !slices.Contains(elsewhere, s) {
 			t.weigh(p, ImpossibleSystem, fmt.Sprintf("the caller runs %s, which this workload does not", systemName(s)))
 			return

@@ -292,11 +292,23 @@ func (t *trial) restarted(p *place) bool {
 		return false
 	}
 	for _, start := range t.inv.Moments(id, network.Started) {
-		if p.First().Time >= start.At && p.First().Time <= start.At+restart && !t.selfServing(p, start.By) && t.firstSince(p, start.At) {
+		if p.First().Time >= start.At && p.First().Time <= start.At+restart && !t.selfServing(p, start.By) && t.newlyKeyed(p, start.At) && t.firstSince(p, start.At) {
 			return true
 		}
 	}
 	return false
+}
+
+// newlyKeyed tells whether a place has a key that was handed out after a time, as an
+// instance gets them when it is started, or no place of the session has one yet.
+func (t *trial) newlyKeyed(p *place, at int64) bool {
+	return t.handedOutSince(p, at) || !slices.ContainsFunc(t.places, func(o *place) bool { return t.handedOutSince(o, at) })
+}
+
+func (t *trial) handedOutSince(p *place, at int64) bool {
+	return slices.ContainsFunc(t.tokens, func(k token) bool {
+		return k.Issued >= at && slices.Contains(p.Keys, k.AccessKey)
+	})
 }
 
 // firstSince tells whether no other public place was used after a time before this
@@ -305,6 +317,9 @@ func (t *trial) firstSince(p *place, at int64) bool {
 	for _, o := range t.places {
 		if o == p || o.private {
 			continue
+		}
+		if o.First().Time >= at && !t.newlyKeyed(o, at) {
+			continue // somebody with an old key
 		}
 		before := o.First().Time < at && o.Last < at
 		after := o.First().Time > p.First().Time

@@ -24,6 +24,7 @@ const (
 	classSession  = "session"  // lock: under an address, instance or endpoint which sessions used it
 	classUsed     = "used"     // class of identity: under an address who used it
 	classConvict  = "convict"  // lock: under an address whose thief it is
+	classAccuse   = "accuse"   // lock: under an address where a thief may have made credentials with it
 	classActs     = "acts"     // host, endpoint: anything but GetCallerIdentity, with software that cannot sign
 	classPlatform = "platform" // host, endpoint: what AWS's own agent calls on an instance
 	classReach    = "reach"    // host, endpoint, service, region: what a machine called from where
@@ -65,6 +66,9 @@ func (x Extractor) Facts(e *cloudtrail.Event) []state.Fact {
 	}
 	facts = append(facts, x.session(c)...)
 	facts = append(facts, x.custom(c)...)
+	if c.seen.Presigned {
+		return facts
+	}
 	facts = append(facts, c.address()...)
 	facts = append(facts, c.outside(x.Ranges)...)
 	return append(facts, c.role()...)
@@ -101,6 +105,7 @@ func observe(e *cloudtrail.Event, s *Session, from network.Caller) state.Observa
 	if o.EventID == "" {
 		o.EventID = standInID(e)
 	}
+	o.Presigned = e.Source == "s3.amazonaws.com" && e.Additional.String("AuthenticationMethod") == "QueryString"
 	if original := e.Addendum.OriginalEventID; original != e.ID {
 		o.Corrects = short(original, 64)
 	}
@@ -147,6 +152,9 @@ func (x Extractor) session(c *context) []state.Fact {
 	used.Value = short(c.event.VPCEndpointAccountID, 12)
 	token := c.fact(key, once, life, classToken, s.AccessKey)
 	token.Value = s.encode()
+	if c.seen.Presigned {
+		return []state.Fact{token, used}
+	}
 	facts := []state.Fact{token, used,
 		c.fact(key, once, life, classAgent, c.host, c.seen.Endpoint, c.agent.family, c.agent.system, c.agent.version)}
 	return append(facts, c.conduct(key, life)...)

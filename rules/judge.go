@@ -74,6 +74,9 @@ type place struct {
 	proven    bool  // the explanation names this very session, not just many like it
 	moved     int64 // when the explanation took the place of another address, seconds since 1970; 0: it did not
 	alone     int   // what speaks against it whoever the owner is
+	// companions are other machines that came to the address in the same manner, too few
+	// to make it a common way out.
+	companions int
 }
 
 // trials splits a lock into the sessions that it stands for.

@@ -156,7 +156,7 @@ func TestLineage(t *testing.T) {
 // home.
 func TestConvictedAddress(t *testing.T) {
 	quiet := assumed("ASIAQUIETQUIETQUIET1", "DB", "i-0bbbbbbbbbbbbbbbb")
-	events := append(settled(), use(90, "s3", "GetObject", thief), by(95, quiet, "s3", "GetObject", thief))
+	events := append(settled(), use(90, "sts", "GetCallerIdentity", thief), by(95, quiet, "s3", "GetObject", thief))
 	v := judge(t, &rules.Policy{}, "AROAROLEDB:i-0bbbbbbbbbbbbbbbb", events)
 	if !v.Guilty() || v.Rule() != rules.ConvictedAddress {
 		t.Errorf("%s: %v", v.Severity, v.Evidence)

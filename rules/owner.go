@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/straytoken/straytoken/finding"
+	"github.com/straytoken/straytoken/network"
 	"github.com/straytoken/straytoken/state"
 )
 
@@ -18,6 +19,7 @@ const (
 	trustNeighbour = 30  // another machine of the account started there
 	trustEarliest  = 45  // it was used first
 	trustOutside   = -50 // it is outside AWS, and the machine should be inside
+	trustRelayed   = -99 // only what was signed elsewhere came from it
 )
 
 // chooseOwner finds the place that the session belongs to; nil without places.
@@ -55,6 +57,9 @@ func (t *trial) trust(p *place) int {
 	if t.kind.insideAWS() && t.outsideRanges(p) {
 		trust += trustOutside
 	}
+	if t.presigned(p) || byURL(p) {
+		trust += trustRelayed
+	}
 	for _, e := range p.Evidence {
 		trust -= e.Weight
 	}
@@ -77,6 +82,11 @@ func (t *trial) weighAgainstOwner(p *place) {
 		t.evidence(p, SecondAddress, min(t.policy.relation(t.kind), presignedRelation), "GetCallerIdentity alone, sent by software that cannot sign: the session proves to somebody who it is")
 		return
 	}
+	if byURL(p) {
+		p.Evidence = nil
+		t.evidence(p, SecondAddress, min(t.policy.relation(t.kind), presignedRelation), "presigned URLs alone: whoever was given one may open it")
+		return
+	}
 	t.evidence(p, SecondAddress, t.relationTo(p), fmt.Sprintf(
 		"the session belongs at %s; nothing explains %s: no known network, no Elastic IP, NAT gateway or VPC endpoint of ours", t.owner.where(), p.where()))
 	t.drift(p)
@@ -94,6 +104,9 @@ const (
 	endpointRelation    = 30
 	presignedRelation   = 20
 	sandboxRelation     = 30
+	companionRelation   = 30 // other machines turned up there in the same manner
+	vendorRelation      = 10
+	awsSixRelation      = 30
 )
 
 // relationTo is the weight of a second address. An IPv6 address beside an IPv4 one
@@ -111,8 +124,16 @@ func (t *trial) relationTo(p *place) int {
 		return min(w, firstPublicRelation)
 	case t.unnamedEndpoint(p) && !t.goesOnWithout(p):
 		return min(w, endpointRelation)
+	case p.companions > 1:
+		return min(w, companionRelation)
+	case p.companions == 1:
+		return min(w, mediumScore)
+	case t.issuedAbroad():
+		return min(w, vendorRelation)
 	case t.kind == Managed && p.First().Time-t.places[0].First().Time > lateNode:
 		return w + lateNodeWeight
+	case t.dualStack(p):
+		return min(w, awsSixRelation)
 	case t.kind.Compute() && p.sixBeside(t.owner):
 		return min(w, mediumScore)
 	}
@@ -150,6 +171,24 @@ func (t *trial) goesOnWithout(p *place) bool {
 		}
 	}
 	return false
+}
+
+// dualStack: an IPv4 and an IPv6 address, the latter of AWS, of one machine.
+func (t *trial) dualStack(p *place) bool {
+	return t.kind.Compute() && p.sixBeside(t.owner) && (network.AmazonSix(p.First().Address) || network.AmazonSix(t.owner.First().Address))
+}
+
+// issuedAbroad: the credential was issued to an account that is not ours, a vendor's,
+// whose workers share it.
+func (t *trial) issuedAbroad() bool {
+	return t.kind == Role && slices.ContainsFunc(t.tokens, func(k token) bool {
+		return slices.ContainsFunc(k.issuers, func(account string) bool { return account != "" && !t.ours(account) })
+	})
+}
+
+// byURL: nothing but presigned URLs of S3 was used from a place.
+func byURL(p *place) bool {
+	return !slices.ContainsFunc(p.Seen, func(o *state.Observation) bool { return !o.Presigned })
 }
 
 // firstPublic: the owner is behind an endpoint, and this is the first address

@@ -37,6 +37,10 @@ func (t *trial) byPool(p *place) string {
 	if people := set.Member(state.NewMember(classUsed, usedByPerson)); people != nil {
 		needed = poolSharedWithPeople
 	}
+	if started >= needed && t.ofAnotherVPC(set, p.Host) {
+		p.companions = started
+		return ""
+	}
 	if started >= needed {
 		return fmt.Sprintf("common way out of %d other machines of the account", started)
 	}
@@ -65,7 +69,30 @@ func (t *trial) byCompanions(set *state.Set, p *place, started int) string {
 	if shared >= manyCompanions || started > 0 && (shared >= companions || clean >= poolOfMachines) {
 		return fmt.Sprintf("common way out, used by %d other machines of the account in the same manner", clean)
 	}
+	p.companions = shared
 	return ""
+}
+
+// ofAnotherVPC tells whether the machine's VPC is known, those of the machines that
+// started out from an address too, and none of them is the machine's: an egress that
+// many VPCs share, or somebody in another one.
+func (t *trial) ofAnotherVPC(set *state.Set, host string) bool {
+	mine := t.inv.VPCs(t.instance())
+	if len(mine) == 0 {
+		return false
+	}
+	for _, other := range t.others(set) {
+		tokens := t.view.Set(SessionKey(other)).Class(classToken)
+		if len(tokens) == 0 {
+			continue
+		}
+		s := decodeSession(tokens[0].First().Value)
+		theirs := t.inv.VPCs(s.Instance())
+		if len(theirs) == 0 || slices.ContainsFunc(theirs, func(vpc string) bool { return slices.Contains(mine, vpc) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // behaves tells whether a session shows at a host no software that it does not

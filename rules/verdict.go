@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+
 	"github.com/straytoken/straytoken/finding"
 	"github.com/straytoken/straytoken/state"
 )
@@ -68,19 +70,35 @@ func (v *Verdict) first(role finding.Role) *Place {
 // severity or more.
 func (v *Verdict) Guilty() bool { return v.Severity >= finding.Medium && v.Intruder() != nil }
 
-// convicts tells whether a host is an intruder's by this verdict, with a score
-// that stands by itself.
-// Neither a suppressed verdict nor a custom rule's own convicts.
-func (v *Verdict) convicts(host string) bool {
+// accuses tells whether a host is an intruder's by this verdict, with a score that
+// stands by itself. Neither a suppressed verdict nor a custom rule's own accuses.
+func (v *Verdict) accuses(host string) bool { return v.accused(host) != nil }
+
+func (v *Verdict) accused(host string) *Place {
 	if v.Suppressed != nil || v.Custom != "" {
-		return false
+		return nil
 	}
 	for i := range v.Places {
 		if p := &v.Places[i]; p.Host == host && p.Role == finding.Intruder && p.Score >= highScore {
-			return true
+			return p
 		}
 	}
-	return false
+	return nil
+}
+
+// convicts tells whether a host is an intruder's for other sessions too. That several
+// sessions turn up at one new address makes it no thief's: it may be their common way
+// out, and would convict itself. So more must speak against it than that it is another
+// than before.
+func (v *Verdict) convicts(host string) bool {
+	p := v.accused(host)
+	return p != nil && slices.ContainsFunc(p.Evidence, func(e finding.Evidence) bool {
+		switch Code(e.Code) {
+		case SecondAddress, Interleaved, NewRegion, AgentDrift:
+			return false
+		}
+		return true
+	})
 }
 
 // Rule names what mainly convicts: the relation if there is one, else the

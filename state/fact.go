@@ -96,6 +96,7 @@ type Observation struct {
 	Session   string `json:"l,omitempty"` // the lock of the session that made the call
 	Error     string `json:"x,omitempty"` // errorCode
 	Value     string `json:"d,omitempty"` // what the class of member needs besides
+	Presigned bool   `json:"q,omitempty"` // a presigned URL: who made the call need not have the key
 	Corrects  string `json:"o,omitempty"` // the id of the event of which this one is a corrected copy
 }
 
