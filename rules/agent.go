@@ -60,6 +60,9 @@ func versionOf(text, product string) string {
 	return strings.Join(numbers[:min(len(numbers), 2)], ".")
 }
 
+// environmentMark is between a version and the environment behind it.
+const environmentMark = " in "
+
 // environmentOf is the execution environment that an AWS SDK names ("exec-env/AWS_ECS_FARGATE"), from the variable that
 // AWS sets on Lambda, ECS and CloudShell; "" without one.
 func environmentOf(text string) string {
@@ -68,7 +71,7 @@ func environmentOf(text string) string {
 		return ""
 	}
 	name, _, _ := strings.Cut(rest, " ")
-	return " in " + name[:min(len(name), 40)]
+	return environmentMark + name[:min(len(name), 40)]
 }
 
 // firstProduct is the name before the version in the first product token,
@@ -96,6 +99,12 @@ func (a agent) manual() bool {
 		return true
 	}
 	return a.system == "macos" || a.system == "windows"
+}
+
+// plans tells whether the software is one that asks who it is and then looks around as
+// a matter of course: it compares what there is with what there should be.
+func (a agent) plans() bool {
+	return a.family == "terraform" || a.family == "pulumi" || a.family == "cdk"
 }
 
 // bare tells whether the software knows nothing of AWS: it can only send requests

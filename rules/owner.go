@@ -124,6 +124,8 @@ func (t *trial) relationTo(p *place) int {
 		return min(w, firstPublicRelation)
 	case t.unnamedEndpoint(p) && !t.goesOnWithout(p):
 		return min(w, endpointRelation)
+	case t.dualStack(p):
+		return min(w, awsSixRelation)
 	case p.companions > 1:
 		return min(w, companionRelation)
 	case p.companions == 1:
@@ -132,8 +134,6 @@ func (t *trial) relationTo(p *place) int {
 		return min(w, vendorRelation)
 	case t.kind == Managed && p.First().Time-t.places[0].First().Time > lateNode:
 		return w + lateNodeWeight
-	case t.dualStack(p):
-		return min(w, awsSixRelation)
 	case t.kind.Compute() && p.sixBeside(t.owner):
 		return min(w, mediumScore)
 	}

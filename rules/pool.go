@@ -69,7 +69,9 @@ func (t *trial) byCompanions(set *state.Set, p *place, started int) string {
 	if shared >= manyCompanions || started > 0 && (shared >= companions || clean >= poolOfMachines) {
 		return fmt.Sprintf("common way out, used by %d other machines of the account in the same manner", clean)
 	}
-	p.companions = shared
+	if shared > 0 {
+		p.companions = shared + started
+	}
 	return ""
 }
 

@@ -58,16 +58,29 @@ func (t *trial) outsideAWS(p *place) {
 }
 
 // sandbox: another address of AWS in the function's own region, with the same
-// software, as a function outside a VPC may get.
+// software, as a function outside a VPC may get. Where AWS's ranges are not known, the
+// software must also say that it runs on Lambda.
 func (t *trial) sandbox(p *place) bool {
-	if t.kind != Lambda || t.owner.proven || p.Endpoint != "" || t.functionInVPC() {
+	if t.kind != Lambda || t.owner.proven || p.Endpoint != "" || p.private || t.functionInVPC() {
 		return false
+	}
+	if t.policy.Ranges == nil {
+		return t.onLambda(p)
 	}
 	region := t.region(p)
 	if region == "" || region != t.region(t.owner) {
 		return false
 	}
 	return usual(t.set, p.at) && t.sameSystems(p)
+}
+
+// onLambda tells whether all software at a place is, with its version, what the
+// function shows elsewhere, and names Lambda as its environment.
+func (t *trial) onLambda(p *place) bool {
+	here, elsewhere := software(t.set, p.at, version)
+	return len(here) > 0 && !slices.ContainsFunc(here, func(v string) bool {
+		return !slices.Contains(elsewhere, v) || !strings.Contains(v, environmentMark+"AWS_Lambda")
+	})
 }
 
 // region is where in AWS a place is, "" when it is not there or not where the
