@@ -206,6 +206,8 @@ func (t *trial) explainByOwner(p *place) {
 		p.explained = "an Elastic IP of the account, associated when the session left " + t.owner.Host
 	case t.restarted(p):
 		p.explained = "the instance was started again and has a new public address"
+	case t.moved(p):
+		p.explained = "the machine moved: the old address is silent since, and the keys are newer"
 	case t.sameMachine(p):
 		p.explained = "the same private address behind another endpoint"
 	case t.sameNetwork(p):
@@ -292,11 +294,28 @@ func (t *trial) restarted(p *place) bool {
 		return false
 	}
 	for _, start := range t.inv.Moments(id, network.Started) {
-		if p.First().Time >= start.At && p.First().Time <= start.At+restart && !t.selfServing(p, start.By) && t.newlyKeyed(p, start.At) && t.firstSince(p, start.At) {
+		if p.First().Time >= start.At && p.First().Time <= start.At+restart && !t.selfServing(p, start.By) && t.asUsual(p) && t.newlyKeyed(p, start.At) && t.firstSince(p, start.At) {
 			return true
 		}
 	}
 	return false
+}
+
+// moved: AWS's agent calls from the place, with keys that were all handed out after
+// the owner's address fell silent. It may have been started again by whom the log does
+// not name.
+func (t *trial) moved(p *place) bool {
+	return t.kind == EC2 && !p.private && t.platformAt(p) && t.asUsual(p) && t.owner.Last < p.First().Time &&
+		!slices.ContainsFunc(t.tokens, func(k token) bool { return slices.Contains(p.Keys, k.AccessKey) && k.Issued <= t.owner.Last })
+}
+
+// asUsual tells whether a place shows software that the session shows elsewhere, and
+// nobody there asks who he is who does not ask elsewhere.
+func (t *trial) asUsual(p *place) bool {
+	asks := func(here bool) bool {
+		return slices.ContainsFunc(t.set.Class(classIdentity), func(m *state.Member) bool { return p.at(state.Parts(m.Name)) == here })
+	}
+	return usual(t.set, p.at) && (!asks(true) || asks(false))
 }
 
 // newlyKeyed tells whether a place has a key that was handed out after a time, as an
@@ -318,8 +337,8 @@ func (t *trial) firstSince(p *place, at int64) bool {
 		if o == p || o.private {
 			continue
 		}
-		if o.First().Time >= at && !t.newlyKeyed(o, at) {
-			continue // somebody with an old key
+		if o.First().Time >= at && !(t.asUsual(o) && t.newlyKeyed(o, at)) {
+			continue // somebody with an old key, or who looks around
 		}
 		before := o.First().Time < at && o.Last < at
 		after := o.First().Time > p.First().Time

@@ -37,7 +37,7 @@ func (t *trial) byPool(p *place) string {
 	if people := set.Member(state.NewMember(classUsed, usedByPerson)); people != nil {
 		needed = poolSharedWithPeople
 	}
-	if started >= needed && t.ofAnotherVPC(set, p.Host) {
+	if started >= needed && (t.ofAnotherVPC(set, p.Host) || p != t.places[0] && t.snoops(p)) {
 		p.companions = started
 		return ""
 	}
@@ -73,6 +73,13 @@ func (t *trial) byCompanions(set *state.Set, p *place, started int) string {
 		p.companions = shared + started
 	}
 	return ""
+}
+
+// snoops tells whether somebody asks at a place who he is, with software that the
+// session shows nowhere else.
+func (t *trial) snoops(p *place) bool {
+	asks := slices.ContainsFunc(t.set.Class(classIdentity), func(m *state.Member) bool { return p.at(state.Parts(m.Name)) })
+	return asks && !usual(t.set, p.at)
 }
 
 // ofAnotherVPC tells whether the machine's VPC is known, those of the machines that
