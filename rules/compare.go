@@ -78,7 +78,7 @@ func (t *trial) delivered(p *place, version string) bool {
 
 // interleaved: E10, the owner goes on while the intruder calls.
 func (t *trial) interleaved(p *place) {
-	if t.kind == Managed || t.otherWay(p) || p.companions > 0 || t.dualStack(p) || t.issuedAbroad() {
+	if t.kind == Managed || t.neverLocked() || t.otherWay(p) || p.companions > 0 || t.dualStack(p) || t.issuedAbroad() {
 		return // several nodes, or several ways out at once, are their nature
 	}
 	before, after := false, false

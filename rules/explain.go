@@ -164,7 +164,7 @@ func (t *trial) firstValid(p *place, claims []network.Claim) string {
 		if c.Host != p.Host || !c.Holds(p.First().Time, p.Last) || t.selfServing(p, c.By) {
 			continue
 		}
-		if c.Moves {
+		if p.since = c.From; c.Moves {
 			p.moved = c.From
 		}
 		return c.Why
@@ -206,6 +206,8 @@ func (t *trial) explainByOwner(p *place) {
 		p.explained = "an Elastic IP of the account, associated when the session left " + t.owner.Host
 	case t.restarted(p):
 		p.explained = "the instance was started again and has a new public address"
+	case t.before(p):
+		p.explained = "the machine's first address, still in use beside " + t.owner.Host
 	case t.moved(p):
 		p.explained = "the machine moved: the old address is silent since, and the keys are newer"
 	case t.sameMachine(p):
@@ -299,6 +301,13 @@ func (t *trial) restarted(p *place) bool {
 		}
 	}
 	return false
+}
+
+// before: the session's first address, where all is as usual, and the proof of the
+// owner's place is of later: a second interface. That one address is the machine's own
+// does not say that the first is not.
+func (t *trial) before(p *place) bool {
+	return t.kind == EC2 && p == t.places[0] && !p.private && p.alone == 0 && t.owner.since > p.First().Time && t.asUsual(p)
 }
 
 // moved: AWS's agent calls from the place, with keys that were all handed out after

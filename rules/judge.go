@@ -72,6 +72,7 @@ type place struct {
 	explained string
 	trust     int   // how much the explanation speaks for the owner's place
 	proven    bool  // the explanation names this very session, not just many like it
+	since     int64 // since when the inventory gives it to the session, seconds since 1970; 0: unknown
 	moved     int64 // when the explanation took the place of another address, seconds since 1970; 0: it did not
 	alone     int   // what speaks against it whoever the owner is
 	// companions are other machines that came to the address in the same manner, too few

@@ -70,9 +70,19 @@ func (v *Verdict) first(role finding.Role) *Place {
 // severity or more.
 func (v *Verdict) Guilty() bool { return v.Severity >= finding.Medium && v.Intruder() != nil }
 
-// accuses tells whether a host is an intruder's by this verdict, with a score that
-// stands by itself. Neither a suppressed verdict nor a custom rule's own accuses.
-func (v *Verdict) accuses(host string) bool { return v.accused(host) != nil }
+// accuses tells whether what is made at a host is an intruder's by this verdict, with
+// a score that stands by itself. Neither a suppressed verdict nor a custom rule's own
+// accuses, nor one by mere curiosity: what an auditor's tool assumes is not stolen too.
+func (v *Verdict) accuses(host string) bool {
+	p := v.accused(host)
+	return p != nil && slices.ContainsFunc(p.Evidence, func(e finding.Evidence) bool {
+		switch Code(e.Code) {
+		case Enumeration, CallerIdentity, DeniedBurst:
+			return false
+		}
+		return true
+	})
+}
 
 func (v *Verdict) accused(host string) *Place {
 	if v.Suppressed != nil || v.Custom != "" {
