@@ -34,8 +34,9 @@ build: ## bin/straytoken
 	@go build -trimpath -ldflags '$(LDFLAGS)' -o bin/straytoken ./cmd/straytoken
 
 .PHONY: test
-test: check ## check, then all tests with the race detector, those on local servers included (needs gcc)
+test: check ## check, then all tests with the race detector (needs gcc), and what measures memory without it
 	@go test -json -race -count=1 -timeout 13m ./... | go run ./e2e/totals
+	@go test -json -count=1 -run 'Limit$$' ./processor ./e2e | go run ./e2e/totals
 
 .PHONY: soak
 soak: ## the long set of faults, about ten minutes; SOAK=1h puts a steady load with random faults for as long
