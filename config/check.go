@@ -62,17 +62,17 @@ func (j *Judge) check() problems {
 	var p problems
 	for code := range j.Weights {
 		if !slices.Contains(rules.Codes(), rules.Code(code)) {
-			p = append(p, fmt.Sprintf("judge.weights: unknown evidence %q: want one of %v", code, rules.Codes()))
+			p = append(p, fmt.Sprintf("judge.weights.%s: unknown evidence: want one of %v", code, rules.Codes()))
 		}
 	}
 	for kind := range j.SecondAddress {
 		if _, ok := rules.DefaultRelations()[rules.Kind(kind)]; !ok {
-			p = append(p, fmt.Sprintf("judge.second_address: unknown kind of session %q", kind))
+			p = append(p, fmt.Sprintf("judge.second_address.%s: unknown kind of session", kind))
 		}
 	}
-	for _, id := range j.Accounts {
+	for i, id := range j.Accounts {
 		if !accountID.MatchString(id) {
-			p = append(p, fmt.Sprintf("judge.accounts: %q is no account id: want 12 digits, in quotes", id))
+			p = append(p, fmt.Sprintf("judge.accounts[%d]: %q is no account id: want 12 digits, in quotes", i, id))
 		}
 	}
 	if j.KnownOnly && len(j.Networks) == 0 {

@@ -225,7 +225,9 @@ func Parse(text []byte) (*Config, error) {
 	} else if err != nil {
 		return nil, problems{custom.Syntax(text, err)}
 	}
-	found = append(found, c.check()...)
+	checked := c.check()
+	checked.place(text)
+	found = append(found, checked...)
 	if len(found) > 0 {
 		return nil, found
 	}

@@ -44,7 +44,7 @@ colour: blue
 	}
 	for _, want := range []string{
 		`line 3: "yesterday" is no start`, "stream.poll is 100ms", `line 5: "fast" is no duration`, "stream.max_records is 20000",
-		`line 8: unknown severity "awful"`, `unknown evidence "nonsense"`, `unknown kind of session "toaster"`, `"12" is no account id`,
+		`line 8: unknown severity "awful"`, `line 9: judge.weights.nonsense: unknown evidence`, `line 10: judge.second_address.toaster: unknown kind of session`, `"12" is no account id`,
 		`line 13: "10.0.0.0/33" is no network`, `line 14: "10.0.0.1/8" has bits set behind its mask: write 10.0.0.0/8`,
 		`line 15: 0.0.0.0/0 is the whole internet`, `line 17: "soon" is no date`, `line 16: "123" is no account id`,
 		"judge.networks[4] has no cidr", `line 21: unknown output "pigeon"`, "findings[1] is a file without a path", "line 23: field colour not found",
