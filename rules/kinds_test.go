@@ -118,6 +118,11 @@ func TestImpossibleFirst(t *testing.T) {
 		issued(-1, "lambda.amazonaws.com", nil, "AssumeRole", "", key),
 		by(5, id, "s3", "ListBuckets", thief, agentOf("aws-cli/2.15 Python/3.11 Darwin/23.4.0")), by(9, id, "s3", "GetObject", home),
 	}, finding.High, alone, rules.ImpossibleSystem, rules.SecondAddress)
+	check(t, &rules.Policy{}, key, []m{
+		issued(-1, "lambda.amazonaws.com", nil, "AssumeRole", "", key),
+		by(5, id, "s3", "GetObject", thief, agentOf("Boto3/1.26.165 Linux/5.19.0")),
+		by(9, id, "s3", "GetObject", home, agentOf("Boto3/1.34.145 os/linux exec-env/AWS_Lambda_python3.12")),
+	}, finding.High, alone, rules.AgentDrift, rules.SecondAddress)
 }
 
 // TestAskedForHere: the address that asked for a credential is its holder's, even if somebody else used it first; and

@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/straytoken/straytoken/finding"
 	"github.com/straytoken/straytoken/network"
@@ -16,6 +17,7 @@ const (
 	trustIssuer    = 50  // the credential was asked for there
 	trustExplained = 40  // it is like the addresses of many others
 	trustPlatform  = 50  // AWS's own agent runs there
+	trustRuntime   = 50  // the software names the workload's environment
 	trustNeighbour = 30  // another machine of the account started there
 	trustEarliest  = 45  // it was used first
 	trustOutside   = -50 // it is outside AWS, and the machine should be inside
@@ -54,6 +56,9 @@ func (t *trial) trust(p *place) int {
 	if t.platformAt(p) {
 		trust += trustPlatform
 	}
+	if t.runsAt(p) {
+		trust += trustRuntime
+	}
 	if t.kind.insideAWS() && t.outsideRanges(p) {
 		trust += trustOutside
 	}
@@ -64,6 +69,17 @@ func (t *trial) trust(p *place) int {
 		trust -= e.Weight
 	}
 	return trust
+}
+
+// environments are the variables that AWS sets for a workload, as SDKs repeat them.
+var environments = map[Kind]string{Lambda: "AWS_Lambda", ECS: "AWS_ECS"}
+
+// runsAt tells whether the software at a place says that it runs where the workload
+// does. Who copies it gains nothing over the workload itself, which says so too.
+func (t *trial) runsAt(p *place) bool {
+	name, ok := environments[t.kind]
+	here, _ := software(t.set, p.at, version)
+	return ok && slices.ContainsFunc(here, func(v string) bool { return strings.Contains(v, environmentMark+name) })
 }
 
 // weighAgainstOwner adds what counts once the owner is known.
