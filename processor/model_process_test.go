@@ -83,7 +83,6 @@ type node struct {
 type machine struct {
 	ledger *ledger
 	shards [][][]string
-	torn   bool                // puts and gets take effect item by item
 	roots  [maxProcesses]*node // processes before their first step; one that takes a dead one's place has its name
 	nodes  int
 	alive  map[*workerProcess]bool
