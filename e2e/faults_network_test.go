@@ -93,17 +93,17 @@ func oneShardSick(f *field) {
 	if all, _ := f.drained(ends); all {
 		f.t.Errorf("%s was read to its end: the fault did nothing", sick)
 	}
-	ill := 0
-	for _, h := range f.alive() {
-		if why := f.unready(h); strings.Contains(why, sick) {
-			ill++
-		} else if why != "" {
-			f.t.Errorf("%s is not ready: %s", h.name, why)
+	await(f.t, "one worker says that the shard fails", func() (bool, string) {
+		ill := 0
+		for _, h := range f.alive() {
+			if why := f.unready(h); strings.Contains(why, sick) {
+				ill++
+			} else if why != "" {
+				f.t.Errorf("%s is not ready: %s", h.name, why)
+			}
 		}
-	}
-	if ill != 1 {
-		f.t.Errorf("%d workers say that %s fails, want 1", ill, sick)
-	}
+		return ill == 1, fmt.Sprintf("%d workers say that %s fails", ill, sick)
+	})
 	f.kinesis.Set(nil)
 	f.recovers()
 }

@@ -34,7 +34,7 @@ func shortGrace(h *hand) []string {
 // something undone, and leave that to the other one.
 func stopWhileOutputStalls(f *field) {
 	f.output.shut()
-	f.suffer(symptoms{says: "stood still"})
+	f.suffer(symptoms{says: "has not moved"})
 	leaving := f.let(f.alive()[0])
 	leaving.Terminate()
 	for begun := time.Now(); !leaving.gone(); f.pause(100 * time.Millisecond) {
