@@ -75,7 +75,7 @@ func (ls *leases) learn(c contents, now time.Time) {
 	}
 	open := ls.open()
 	mine := ls.keeping()
-	members := append(ls.known.live(ls.table.owner, ls.cfg.Failover), member{ls.table.owner, len(mine), ls.cfg.MaxShards})
+	members := ls.known.members(ls.table.owner, ls.cfg.MaxShards, ls.cfg.Failover)
 	ls.target = share(members, open, ls.table.owner)
 	for _, l := range mine[:max(0, len(mine)-ls.target)] {
 		ls.log.Info("giving a shard to another worker", "shard", l.shard, "workers", len(members), "share", ls.target)

@@ -3,6 +3,7 @@ package kinesis
 import (
 	"fmt"
 	"testing"
+	"time"
 )
 
 func TestShare(t *testing.T) {
@@ -47,5 +48,28 @@ func TestSharesAddUp(t *testing.T) {
 				t.Errorf("%d workers hold %d of %d shards", workers, sum, open)
 			}
 		}
+	}
+}
+
+// TestNoShardIsLeftToEachOther: two workers whose leases ended at the same time have taken a shard each. What one of them
+// held besides still has its name in the table, and both must think the same of it.
+func TestNoShardIsLeftToEachOther(t *testing.T) {
+	table := contents{workers: map[string]workerRow{}, shards: map[string]row{
+		"taken by a":           {owner: "a", token: "new"},
+		"taken by b":           {owner: "b", token: "new"},
+		"lost by b":            {owner: "b", token: "old"},
+		"read to its end by a": {owner: "a", token: "old", checkpoint: shardEnd},
+	}}
+	sum := 0
+	for _, me := range []string{"a", "b"} {
+		table.workers[me] = workerRow{}
+	}
+	for me := range table.workers {
+		var s snapshot
+		s.advance(table, time.Now())
+		sum += share(s.members(me, 0, time.Second), 3, me)
+	}
+	if sum != 3 {
+		t.Errorf("the workers take %d of 3 shards", sum)
 	}
 }

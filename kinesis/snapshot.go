@@ -46,13 +46,17 @@ func (s *snapshot) free(shard, me string, failover time.Duration) bool {
 	return r.row.owner == "" || r.row.owner == me || s.stale(r.since, failover)
 }
 
-// live returns the live workers other than me, with what they hold.
-func (s *snapshot) live(me string, failover time.Duration) []member {
+// members returns the worker me and the other live workers, with what the table says that they hold: also what a worker
+// has lost and nobody has taken since. Whoever divides the shards by the same table comes to the same shares then; were
+// me to count what it holds in truth, two workers could each leave a shard to the other for ever.
+func (s *snapshot) members(me string, maxShards int, failover time.Duration) []member {
 	held := map[string]int{}
 	for _, r := range s.shards {
-		held[r.row.owner]++
+		if !r.row.ended() {
+			held[r.row.owner]++
+		}
 	}
-	var members []member
+	members := []member{{me, held[me], maxShards}}
 	for owner, w := range s.workers {
 		if owner != me && !s.stale(w.since, failover) {
 			members = append(members, member{owner, held[owner], w.row.maxShards})
