@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -23,9 +24,19 @@ func TestSoak(t *testing.T) {
 	size.fault = 5 * time.Second
 	var all outcomes
 	steady := scenario{name: "steady load of " + lasts.String(), shards: 4, workers: 3, theftEvery: 50, tears: true,
-		fault: func(f *field) { f.soak(lasts) }}
+		args: func(h *hand) []string { return []string{"--config", littleMemory(t, h)} }, fault: func(f *field) { f.soak(lasts) }}
 	all.add(steady.run(t, size))
 	all.print(os.Stdout)
+}
+
+// littleMemory is a configuration with the least memory that is allowed, so that the cache is full long before the end.
+func littleMemory(t *testing.T, h *hand) string {
+	t.Helper()
+	path := filepath.Join(filepath.Dir(h.findings), "memory.yaml")
+	if err := os.WriteFile(path, []byte("limits:\n  memory: 134217728\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 const sampleEvery = 10 * time.Second
@@ -34,7 +45,7 @@ const sampleEvery = 10 * time.Second
 func (f *field) soak(lasts time.Duration) {
 	f.t.Helper()
 	samples := csv.NewWriter(os.Stdout)
-	f.must(samples.Write([]string{"seconds", "worker", "resident_bytes", "goroutines", "behind_seconds", "sessions_put"}))
+	f.must(samples.Write([]string{"seconds", "worker", "resident_bytes", "cache_bytes", "cache_keys", "goroutines", "behind_seconds", "sessions_put"}))
 	begun := time.Now()
 	for n := 1; time.Since(begun) < lasts; n++ {
 		f.pause(sampleEvery)
@@ -59,7 +70,8 @@ func (f *field) sample(to *csv.Writer, at time.Duration) {
 			continue
 		}
 		f.must(to.Write([]string{fmt.Sprintf("%.0f", at.Seconds()), h.name,
-			strconv.FormatInt(m.Sum("process_resident_memory_bytes"), 10), strconv.FormatInt(m.Sum("go_goroutines"), 10),
+			strconv.FormatInt(m.Sum("process_resident_memory_bytes"), 10),
+			strconv.FormatInt(m.Sum("straytoken_cache_bytes"), 10), strconv.FormatInt(m.Sum("straytoken_cache_keys"), 10), strconv.FormatInt(m.Sum("go_goroutines"), 10),
 			fmt.Sprintf("%.1f", m[behindSeconds]), strconv.Itoa(put)}))
 	}
 	to.Flush()

@@ -36,13 +36,15 @@ func Metrics(counts *processor.Counts, facts *state.Facts) *prometheus.Registry 
 		counter(r, "dead_letters_total", "Records that could not be processed, by reason.", prometheus.Labels{"reason": string(reason)}, n.Load)
 	}
 	stats := facts.Stats()
+	counter(r, "events_quiet_total", "Events that were known to add nothing before their facts were made.", nil, stats.Quiet.Load)
 	counter(r, "facts_total", "Facts that events stated.", nil, stats.Seen.Load)
 	counter(r, "facts_written_total", "Facts that were new and written to the store.", nil, stats.Put.Load)
 	counter(r, "keys_read_total", "Keys read from the store.", nil, stats.Read.Load)
 	counter(r, "cache_evictions_total", "Keys dropped from the cache for want of room.", nil, stats.Evicted.Load)
 	counter(r, "cache_returns_total", "Keys that came back soon after they were dropped, whose facts were written once more.", nil, stats.Returned.Load)
 	gauge(r, "cache_keys", "Keys in the cache.", func() float64 { return float64(facts.Known()) })
-	gauge(r, "cache_bytes", "Estimate of what the cache takes in memory.", func() float64 { return float64(facts.Bytes()) })
+	gauge(r, "prints", "Prints in the table of what adds nothing.", func() float64 { return float64(facts.Prints()) })
+	gauge(r, "cache_bytes", "Estimate of what the cache and the table of Prints take in memory.", func() float64 { return float64(facts.Bytes()) })
 	return r
 }
 

@@ -70,6 +70,9 @@ func Learn(s Statement) []state.Fact {
 	return n.facts
 }
 
+// Learns tells whether Learn may read something from an event.
+func Learns(e *cloudtrail.Event) bool { return e.ErrorCode == "" && learnerOf(e) != nil }
+
 func learnerOf(e *cloudtrail.Event) learner {
 	switch e.Source {
 	case "ec2.amazonaws.com":

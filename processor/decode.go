@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"unsafe"
 
 	"github.com/straytoken/straytoken/cloudtrail"
 	"github.com/straytoken/straytoken/rules"
@@ -16,6 +17,7 @@ import (
 // read becomes a dead letter: one bad record or event stops nobody.
 func (p *Processor) decode(ctx context.Context, records []Record) ([]sink.DeadLetter, error) {
 	b := batch{p: p, shard: shardOf(records), extractor: p.cfg.Extractor}
+	b.extractor.Version = p.version.Load() // before the policy: see SetPolicy
 	policy := p.policy.Load()
 	if b.extractor.Ranges == nil {
 		b.extractor.Ranges = policy.Ranges
@@ -40,8 +42,9 @@ type batch struct {
 	p         *Processor
 	shard     string
 	extractor rules.Extractor
-	facts     []state.Fact // not learned yet
-	bytes     int64        // of facts
+	facts     []state.Fact      // not learned yet
+	by        []state.Statement // which events they come from
+	bytes     int64             // of facts
 	letters   []sink.DeadLetter
 }
 
@@ -96,9 +99,9 @@ func (b *batch) decode(ctx context.Context, r *Record, within int64) (o outcome)
 
 // learn learns the facts gathered so far.
 func (b *batch) learn(ctx context.Context) error {
-	facts := b.facts
-	b.facts, b.bytes = b.facts[:0], 0
-	err := b.p.learn(ctx, b.shard, facts)
+	facts, by := b.facts, b.by
+	b.facts, b.by, b.bytes = b.facts[:0], b.by[:0], 0
+	err := b.p.learn(ctx, b.shard, facts, by)
 	clear(facts)
 	return err
 }
@@ -119,7 +122,7 @@ func partly(s *cloudtrail.Summary, defects int, defect error) error {
 	return fmt.Errorf("%d of %d parts: %w", s.BadTotal+defects, s.BadTotal+s.Events, err)
 }
 
-// event adds the facts of one event. A panic is a defect of ours: it must cost
+// event adds the facts of one event, unless they are known to add nothing. A panic is a defect of ours: it must cost
 // this event, not its shard.
 func (b *batch) event(e *cloudtrail.Event) (err error) {
 	defer func() {
@@ -127,13 +130,26 @@ func (b *batch) event(e *cloudtrail.Event) (err error) {
 			err = fmt.Errorf("%w: event %.64q: %.1000s", errDefect, e.ID, fmt.Sprint(r))
 		}
 	}()
-	b.p.noteTime(e.Time.Unix())
-	facts := b.extractor.Facts(e)
+	at := e.Time.Unix()
+	b.p.noteTime(at)
+	reading := b.extractor.Read(e)
+	known := b.p.cfg.Facts.Knows(&reading.Print, at)
+	if known == state.AllKnown {
+		return nil
+	}
+	base, more := reading.Facts(known == state.BaseKnown)
+	b.by = append(b.by, state.Statement{Print: reading.Print, At: at, BaseKnown: known == state.BaseKnown, Base: len(base), More: len(more)})
+	b.bytes += int64(unsafe.Sizeof(state.Statement{}))
+	b.add(base)
+	b.add(more)
+	return nil
+}
+
+func (b *batch) add(facts []state.Fact) {
 	for i := range facts {
 		b.bytes += facts[i].Bytes()
 	}
 	b.facts = append(b.facts, facts...)
-	return nil
 }
 
 var errDefect = errors.New("straytoken failed on this record; please report it")

@@ -62,6 +62,7 @@ type Processor struct {
 	budget                  *budget
 	judging                 *semaphore.Weighted
 	policy                  atomic.Pointer[rules.Policy]
+	version                 atomic.Uint64 // of the policy, for Prints
 	decoders, largeDecoders sync.Pool
 	counts                  *Counts
 	newest                  atomic.Int64 // newest event time seen, seconds since 1970
@@ -108,7 +109,10 @@ func New(cfg Config) *Processor {
 // SetPolicy judges by another policy from now on. A judgement under way ends by the
 // policy that it began with. Sessions judged before are judged anew when something
 // new is known of them. The policy must not be changed afterwards.
-func (p *Processor) SetPolicy(policy *rules.Policy) { p.policy.Store(policy) }
+func (p *Processor) SetPolicy(policy *rules.Policy) {
+	p.policy.Store(policy)
+	p.version.Add(1) // what is noted under this version comes of this policy
+}
 
 // Counts gives the counters, which go on counting.
 func (p *Processor) Counts() *Counts { return p.counts }
@@ -134,9 +138,9 @@ func (p *Processor) Process(ctx context.Context, records []Record) error {
 // learn remembers facts and judges what they touch. Of a session that is disputed
 // from these facts on, more is worth remembering than the first pass kept: so it is
 // passed over once more.
-func (p *Processor) learn(ctx context.Context, shard string, facts []state.Fact) error {
+func (p *Processor) learn(ctx context.Context, shard string, facts []state.Fact, by []state.Statement) error {
 	for range 2 {
-		changes, err := p.cfg.Facts.Absorb(ctx, facts)
+		changes, err := p.cfg.Facts.Absorb(ctx, facts, by...)
 		if err != nil {
 			return fmt.Errorf("remember facts: %w", err)
 		}

@@ -58,13 +58,10 @@ const (
 // maxCustom bounds the places remembered at which rules over events were met.
 const maxCustom = 256
 
-// custom notes the operator's rules that an event meets.
-func (x Extractor) custom(c *context) []state.Fact {
-	if x.Custom == nil {
-		return nil
-	}
+// met notes the operator's rules that an event meets.
+func (c *context) met() []state.Fact {
 	var facts []state.Fact
-	for _, rule := range x.Custom.Events(c.event) {
+	for _, rule := range c.custom {
 		once := state.Retention{Keep: 1, Members: maxCustom}
 		facts = append(facts, c.fact(SessionKey(c.session.Lock), once, c.session.lifetime(), classCustom, rule, c.host, c.seen.Endpoint))
 	}

@@ -51,45 +51,68 @@ type Extractor struct {
 	Custom Custom
 	// Ranges are the address ranges that AWS publishes; nil: no facts about them.
 	Ranges *network.Ranges
+	// Version tells apart, in Prints, Extractors of which some state other facts.
+	Version uint64
 }
 
-// Facts is what one event is worth remembering for, nothing for most of what AWS
-// does by itself. The result does not share memory with the event.
+// Facts is all that one event is worth remembering for; see [Reading.Facts].
 func (x Extractor) Facts(e *cloudtrail.Event) []state.Fact {
-	s, signed := SessionOf(e)
-	c := newContext(e, &s, signed)
-	facts := network.Learn(network.Statement{Event: e, Seen: c.seen, By: c.by()})
-	facts = append(facts, c.issuance()...)
-	facts = append(facts, c.account()...)
-	if !signed || !countable(e, &s, c.from) {
-		return append(facts, c.signIn()...)
-	}
-	facts = append(facts, x.session(c)...)
-	facts = append(facts, x.custom(c)...)
-	if c.seen.Presigned {
-		return facts
-	}
-	facts = append(facts, c.address()...)
-	facts = append(facts, c.outside(x.Ranges)...)
-	return append(facts, c.role()...)
+	r := x.Read(e)
+	base, more := r.Facts(false)
+	return append(base, more...)
 }
 
 // context is one event with what several facts need of it.
 type context struct {
-	event   *cloudtrail.Event
-	session *Session
-	signed  bool
-	from    network.Caller
-	host    string
-	seen    state.Observation
-	agent   agent
+	extractor Extractor
+	event     *cloudtrail.Event
+	session   Session
+	signed    bool
+	counts    bool // signed, and made by the holder
+	custom    []string
+	from      network.Caller
+	host      string
+	seen      state.Observation
+	agent     agent
 }
 
-func newContext(e *cloudtrail.Event, s *Session, signed bool) *context {
-	c := &context{event: e, session: s, signed: signed, from: network.ParseCaller(e.SourceIPAddress), agent: parseAgent(e.UserAgent)}
+func newContext(r *Reading) *context {
+	e := r.event
+	c := &context{extractor: r.extractor, event: e, custom: r.custom, from: network.ParseCaller(e.SourceIPAddress), agent: parseAgent(e.UserAgent)}
+	c.session, c.signed = SessionOf(e)
+	c.counts = c.signed && countable(e, &c.session, c.from)
 	c.host = c.from.Host()
-	c.seen = observe(e, s, c.from)
+	c.seen = observe(e, &c.session, c.from)
 	return c
+}
+
+// base: what all events of one credential, place and software state alike. All that it depends on is in [Reading.base].
+func (c *context) base() []state.Fact {
+	facts := c.account()
+	if !c.counts {
+		return facts
+	}
+	facts = append(facts, c.uses()...)
+	if c.seen.Presigned {
+		return facts
+	}
+	facts = append(facts, c.address()...)
+	return append(facts, c.outside()...)
+}
+
+// more: what depends on the call too. All that it depends on in a repeatable event is in [Reading.whole].
+func (c *context) more() []state.Fact {
+	facts := network.Learn(network.Statement{Event: c.event, Seen: c.seen, By: c.by()})
+	facts = append(facts, c.issuance()...)
+	if !c.counts {
+		return append(facts, c.signIn()...)
+	}
+	facts = append(facts, c.met()...)
+	if c.seen.Presigned {
+		return facts
+	}
+	facts = append(facts, c.conduct()...)
+	return append(facts, c.role()...)
 }
 
 // observe clones what is kept of an event.
@@ -105,11 +128,16 @@ func observe(e *cloudtrail.Event, s *Session, from network.Caller) state.Observa
 	if o.EventID == "" {
 		o.EventID = standInID(e)
 	}
-	o.Presigned = e.Source == "s3.amazonaws.com" && e.Additional.String("AuthenticationMethod") == "QueryString"
+	o.Presigned = presigned(e)
 	if original := e.Addendum.OriginalEventID; original != e.ID {
 		o.Corrects = short(original, 64)
 	}
 	return o
+}
+
+// presigned tells whether a presigned URL made the call.
+func presigned(e *cloudtrail.Event) bool {
+	return e.Source == "s3.amazonaws.com" && mentions(e.Additional, "QueryString") && e.Additional.String("AuthenticationMethod") == "QueryString"
 }
 
 // standInID identifies an event without an eventID by its content.
@@ -139,12 +167,12 @@ func (c *context) fact(key state.Key, r state.Retention, life time.Duration, cla
 	return state.Fact{Key: key, Member: state.NewMember(class, parts...), Observation: c.seen, Retention: r}
 }
 
-// session: where a session was used from, with which key and software.
-func (x Extractor) session(c *context) []state.Fact {
-	s, key := c.session, SessionKey(c.session.Lock)
+// uses: where a session was used from, with which key and software.
+func (c *context) uses() []state.Fact {
+	s, key := &c.session, SessionKey(c.session.Lock)
 	life := s.lifetime()
 	once := state.Retention{Keep: 1, Members: maxSessions}
-	use := state.Retention{Keep: x.Keep, Contested: x.Contested, Members: maxAddresses}
+	use := state.Retention{Keep: c.extractor.Keep, Contested: c.extractor.Contested, Members: maxAddresses}
 	if s.kind().perPrincipal() || s.kind() == LongTerm {
 		use.Step, once.Step = step, step
 	}
@@ -152,26 +180,29 @@ func (x Extractor) session(c *context) []state.Fact {
 	used.Value = short(c.event.VPCEndpointAccountID, 12)
 	token := c.fact(key, once, life, classToken, s.AccessKey)
 	token.Value = s.encode()
-	if c.seen.Presigned {
-		return []state.Fact{token, used}
+	facts := []state.Fact{token, used}
+	if !c.seen.Presigned {
+		facts = append(facts, c.fact(key, once, life, classAgent, c.host, c.seen.Endpoint, c.agent.family, c.agent.system, c.agent.version))
 	}
-	facts := []state.Fact{token, used,
-		c.fact(key, once, life, classAgent, c.host, c.seen.Endpoint, c.agent.family, c.agent.system, c.agent.version)}
-	return append(facts, c.conduct(key, life)...)
+	if id := s.RoleARN; id != "" && !c.seen.Presigned {
+		facts = append(facts, c.fact(RoleKey(s.Account, id), state.Retention{}, roleLife, classActive))
+	}
+	return facts
 }
 
 // conduct: the calls that tell something of who makes them.
-func (c *context) conduct(key state.Key, life time.Duration) []state.Fact {
+func (c *context) conduct() []state.Fact {
 	var facts []state.Fact
+	key, life := SessionKey(c.session.Lock), c.session.lifetime()
 	some := state.Retention{Keep: 16, Members: maxSessions}
 	switch {
 	case c.session.Stated == LongTerm:
 	case isDenied(c.event.ErrorCode):
 		facts = append(facts, c.fact(key, some, life, classDenied, c.host, c.seen.Endpoint))
-	case c.isCallerIdentity():
+	case isCallerIdentity(c.event):
 		facts = append(facts, c.fact(key, some, life, classIdentity, c.host, c.seen.Endpoint))
 	}
-	if c.agent.bare() && !c.isCallerIdentity() {
+	if c.agent.bare() && !isCallerIdentity(c.event) {
 		facts = append(facts, c.fact(key, state.Retention{Members: maxSessions}, life, classActs, c.host, c.seen.Endpoint))
 	}
 	if c.isPlatform() {
@@ -186,17 +217,22 @@ func (c *context) conduct(key state.Key, life time.Duration) []state.Fact {
 	return facts
 }
 
-func (c *context) isCallerIdentity() bool {
-	return c.event.Source == "sts.amazonaws.com" && c.event.Name == "GetCallerIdentity"
+func isCallerIdentity(e *cloudtrail.Event) bool {
+	return e.Source == "sts.amazonaws.com" && e.Name == "GetCallerIdentity"
 }
 
 // isPlatform: a call that AWS's own agent makes on an instance and that nobody has
 // a reason to make elsewhere. The user agent is not asked: the caller chooses it.
 func (c *context) isPlatform() bool {
-	if k := c.session.kind(); k != EC2 && k != Hybrid || c.event.Source != "ssm.amazonaws.com" {
+	k := c.session.kind()
+	return (k == EC2 || k == Hybrid) && isPlatformCall(c.event)
+}
+
+func isPlatformCall(e *cloudtrail.Event) bool {
+	if e.Source != "ssm.amazonaws.com" {
 		return false
 	}
-	switch c.event.Name {
+	switch e.Name {
 	case "UpdateInstanceInformation", "ListInstanceAssociations", "UpdateInstanceAssociationStatus", "PutInventory", "PutComplianceItems":
 		return true
 	}
@@ -228,7 +264,7 @@ func (c *context) signIn() []state.Fact {
 
 // address: who uses an address, and which machines' sessions do.
 func (c *context) address() []state.Fact {
-	s := c.session
+	s := &c.session
 	key := network.AddressKey(s.Account, c.host)
 	var facts []state.Fact
 	if class := c.usedBy(); class != "" {
@@ -271,13 +307,13 @@ func (c *context) usedBy() string {
 
 // role: what the sessions of a role do, so that something new can be told.
 func (c *context) role() []state.Fact {
-	s := c.session
+	s := &c.session
 	if s.RoleARN == "" {
 		return nil
 	}
 	key := RoleKey(s.Account, s.RoleARN)
-	facts := []state.Fact{c.fact(key, state.Retention{}, roleLife, classActive)}
-	if c.isCallerIdentity() {
+	var facts []state.Fact
+	if isCallerIdentity(c.event) {
 		facts = append(facts, c.fact(key, state.Retention{Keep: 4}, roleLife, classIdentity))
 	}
 	if c.event.Region != "" {

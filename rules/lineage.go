@@ -48,7 +48,7 @@ func (c *context) issuance() []state.Fact {
 
 func (c *context) issued(credential cloudtrail.Raw) []state.Fact {
 	key := short(credential.String("accessKeyId"), 128)
-	if len(key) < 16 {
+	if len(key) < minKey {
 		return nil
 	}
 	i := issuance{

@@ -26,9 +26,9 @@ func (k Kind) insideAWS() bool { return k == EC2 || k == ECS || k == Lambda }
 
 // outside: a machine called from outside AWS, as those do that go out through the
 // networks of their owner's.
-func (c *context) outside(ranges *network.Ranges) []state.Fact {
-	s := c.session
-	if !s.kind().insideAWS() || c.from.Class != network.Public || !isOutside(ranges, c.from.Addr) {
+func (c *context) outside() []state.Fact {
+	s := &c.session
+	if !s.kind().insideAWS() || c.from.Class != network.Public || !isOutside(c.extractor.Ranges, c.from.Addr) {
 		return nil
 	}
 	return []state.Fact{c.fact(OutsideKey(s.Account, s.kind()), state.Retention{Members: maxOutside}, roleLife, classSession, s.Lock)}

@@ -31,11 +31,14 @@ type Session struct {
 	Issued    int64  `json:"issued,omitempty"`   // seconds since 1970; 0 unknown
 }
 
+// minKey is the length of the shortest access key id.
+const minKey = 16
+
 // SessionOf reads the credential of an event; false when the event was not signed
 // with a key (a service's own call, a sign-in).
 func SessionOf(e *cloudtrail.Event) (Session, bool) {
 	id := &e.Identity
-	if len(id.AccessKeyID) < 16 {
+	if len(id.AccessKeyID) < minKey {
 		return Session{}, false
 	}
 	s := Session{

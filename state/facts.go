@@ -3,25 +3,32 @@ package state
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync/atomic"
 )
 
-// Facts is a Store with an LRU in front that knows which facts are already there,
-// so that an event which tells nothing new costs no I/O. Nearly every event is
-// such. Facts is safe for concurrent use.
+// Facts is a Store with two memories in front that know what is already there, so that
+// an event which tells nothing new costs no I/O. Nearly every event is such. Facts is safe
+// for concurrent use.
 //
-// The LRU holds only what the Store has accepted. It may know less than the Store
+// One is a table of Prints, small enough for millions of sessions, that says which events
+// add nothing, and when: of those not even the facts are made. The other is an LRU of
+// Sets, for the sessions of which something new comes.
+//
+// Both hold only what the Store has accepted. They may know less than the Store
 // (another worker's facts, what was evicted): then a fact is put once more, which
-// changes nothing. Judgements therefore never read it; they read the Store.
+// changes nothing. Judgements therefore never read them; they read the Store.
 type Facts struct {
 	store Store
 	known *cache // nil when the Store is memory itself
+	quiet *quiet
 	stats Stats
 	reach reach
 }
 
 // Stats counts what Facts did, since its start.
 type Stats struct {
+	Quiet   atomic.Int64 // events whose Print told that they add nothing
 	Seen    atomic.Int64 // facts given
 	Put     atomic.Int64 // facts that were new and written
 	Read    atomic.Int64 // keys read from the Store
@@ -33,29 +40,32 @@ type Stats struct {
 
 // NewFacts puts an LRU of a capacity in keys before a store.
 func NewFacts(store Store, capacity int) *Facts {
-	f := &Facts{store: store}
+	f := &Facts{store: store, quiet: newQuiet()}
 	if _, ok := store.(*Memory); !ok {
 		f.known = newCache(capacity, &f.stats)
 	}
 	return f
 }
 
-// Bound bounds the bytes that the LRU holds, besides its number of keys. It is to be
-// called before use.
+// Bound bounds the bytes that is held in memory before the Store, besides the LRU's number
+// of keys: half for the LRU, half for the Prints. It is to be called before use.
 func (f *Facts) Bound(bytes int64) {
 	if f.known != nil {
-		f.known.limit = bytes
+		f.known.limit = bytes / 2
 	}
+	f.quiet.bound(bytes / 2)
 }
 
-// Bytes estimates what the LRU takes in memory, on the high side; 0 for a Store that
-// is memory itself.
+// Bytes estimates what is held in memory before the Store, on the high side.
 func (f *Facts) Bytes() int64 {
 	if f.known == nil {
-		return 0
+		return f.quiet.bytes()
 	}
-	return f.known.size()
+	return f.known.size() + f.quiet.bytes()
 }
+
+// Prints counts those that are known to add nothing.
+func (f *Facts) Prints() int { return f.quiet.len() }
 
 // Stats gives the counters, which go on counting.
 func (f *Facts) Stats() *Stats { return &f.stats }
@@ -75,50 +85,167 @@ type Change struct {
 	Contested bool // its key was known to be contested
 }
 
+// Knowledge is what is known of an event before its facts are made.
+type Knowledge int
+
+const (
+	Unknown   Knowledge = iota
+	BaseKnown           // what it has in common with others adds nothing
+	AllKnown            // it adds nothing
+)
+
+// Knows tells, without I/O, whether an event of a Print at a time, in seconds since 1970,
+// can add anything. It answers for facts that the Store has accepted.
+func (f *Facts) Knows(p *Print, at int64) Knowledge {
+	if memory, ok := f.store.(*Memory); ok && memory.Evicted() > 0 {
+		return Unknown // what was evicted is lost, and has to be stated once more
+	}
+	switch {
+	case f.quietAt(p.Event, p, at):
+		f.stats.Quiet.Add(1)
+		return AllKnown
+	case f.quietAt(p.Base, p, at):
+		return BaseKnown
+	}
+	return Unknown
+}
+
+func (f *Facts) quietAt(part uint64, p *Print, at int64) bool {
+	if part == 0 {
+		return false
+	}
+	t := f.quiet.span(f.quiet.id(part, p.Sessions))
+	return t.after < at && at < t.until
+}
+
+// Statement says which of the facts given are those of one event: first those that its
+// Print.Base names, then the others.
+type Statement struct {
+	Print Print
+	At    int64 // time of the event, seconds since 1970
+	// BaseKnown says that the former were known, and are not given.
+	BaseKnown  bool
+	Base, More int // how many there are
+}
+
 // Absorb makes facts durable and returns those that were new to this worker, in
 // order. After an error nothing is noted as known: the caller absorbs the same
-// facts again.
-func (f *Facts) Absorb(ctx context.Context, facts []Fact) ([]Change, error) {
+// facts again. Statements, one after the other, say which events the facts come from.
+func (f *Facts) Absorb(ctx context.Context, facts []Fact, by ...Statement) ([]Change, error) {
 	f.stats.Seen.Add(int64(len(facts)))
-	changes, fresh, sets := f.news(facts)
-	if len(fresh) == 0 {
-		return nil, nil
+	n := news{facts: f, sets: map[Key]*Set{}}
+	for i := range by {
+		facts = n.statement(&by[i], facts)
 	}
-	err := f.store.Put(ctx, fresh)
-	f.reach.note(ctx, err)
-	if err != nil {
-		return nil, fmt.Errorf("write %d facts: %w", len(fresh), err)
+	n.add(facts)
+	if len(n.fresh) > 0 {
+		err := f.store.Put(ctx, n.fresh)
+		f.reach.note(ctx, err)
+		if err != nil {
+			return nil, fmt.Errorf("write %d facts: %w", len(n.fresh), err)
+		}
+		f.stats.Put.Add(int64(len(n.fresh)))
 	}
-	f.stats.Put.Add(int64(len(fresh)))
-	if f.known != nil {
-		for key, set := range sets {
+	f.remember(&n)
+	return n.changes, nil
+}
+
+// remember takes over what the Store has accepted.
+func (f *Facts) remember(n *news) {
+	for key, set := range n.sets {
+		if f.known != nil {
 			f.known.add(key, set)
 		}
 	}
-	return changes, nil
-}
-
-// news finds what is new in the facts, each fact also told by those before it,
-// what to write for it, and the Sets that come of it.
-func (f *Facts) news(facts []Fact) (changes []Change, fresh []Fact, sets map[Key]*Set) {
-	sets = map[Key]*Set{}
-	for _, fact := range facts {
-		set, ok := sets[fact.Key]
-		if !ok {
-			set = f.peek(fact.Key)
-		}
-		isNew := set.Member(fact.Member) == nil
-		adds := set.Adds(fact)
-		for _, a := range adds {
-			set = set.Add(a)
-		}
-		if len(adds) > 0 {
-			changes = append(changes, Change{Fact: fact, New: isNew, Contested: set.Contested()})
-			fresh = append(fresh, adds...)
-			sets[fact.Key] = set
+	for i := range n.changes {
+		if c := &n.changes[i]; c.New && c.Member == ContestedClass {
+			f.louder(c.Key)
 		}
 	}
-	return changes, fresh, sets
+	for _, q := range n.quiet {
+		f.quiet.put(q.id, q.span)
+	}
+}
+
+// louder ends what the Prints of a session say: more of its events is worth remembering.
+func (f *Facts) louder(key Key) {
+	if lock, ok := strings.CutPrefix(string(key), sessionKind+"/"); ok {
+		f.quiet.turn(Hash(lock))
+	}
+}
+
+// sessionKind is the kind of keys of sessions; behind it stands their lock.
+const sessionKind = "session"
+
+// news finds what is new in facts, each told also by those before it.
+type news struct {
+	facts   *Facts
+	changes []Change
+	fresh   []Fact       // what is to be written
+	sets    map[Key]*Set // what comes of it
+	quiet   []quieter
+}
+
+// quieter is a part of a Print that adds nothing in a span.
+type quieter struct {
+	id   uint64
+	span span
+}
+
+// longest bounds a span: so long after it was found the facts are looked at once more.
+const longest = 6 * 3600
+
+// statement adds the facts of one event, and gives the others. Where they add nothing, it
+// notes when events of its Print do not. What the Print is found by is made before the Sets
+// are looked at: if the session's facts are to be kept in full from now on, either these
+// Sets say so or nobody finds what is noted.
+func (n *news) statement(s *Statement, facts []Fact) []Fact {
+	base, all := n.facts.quiet.id(s.Print.Base, s.Print.Sessions), n.facts.quiet.id(s.Print.Event, s.Print.Sessions)
+	mine := facts[:s.Base+s.More]
+	var ofBase span
+	if s.BaseKnown {
+		ofBase = n.facts.quiet.span(base)
+	} else {
+		ofBase = span{until: s.At + longest}.and(n.add(mine[:s.Base]))
+		n.note(base, ofBase)
+	}
+	n.note(all, ofBase.and(n.add(mine[s.Base:])))
+	return facts[len(mine):]
+}
+
+func (n *news) note(id uint64, t span) {
+	if id != 0 && t.after < t.until {
+		n.quiet = append(n.quiet, quieter{id, t})
+	}
+}
+
+// add adds facts. It gives the span in which their like adds nothing, an empty one where
+// they did.
+func (n *news) add(facts []Fact) span {
+	all := always
+	for i := range facts {
+		all = all.and(n.one(&facts[i]))
+	}
+	return all
+}
+
+func (n *news) one(fact *Fact) span {
+	set, ok := n.sets[fact.Key]
+	if !ok {
+		set = n.facts.peek(fact.Key)
+	}
+	adds := set.Adds(fact)
+	if len(adds) == 0 {
+		return set.quiet(fact)
+	}
+	isNew := set.Member(fact.Member) == nil
+	for i := range adds {
+		set = set.Add(adds[i])
+	}
+	n.changes = append(n.changes, Change{Fact: *fact, New: isNew, Contested: set.Contested()})
+	n.fresh = append(n.fresh, adds...)
+	n.sets[fact.Key] = set
+	return span{}
 }
 
 func (f *Facts) peek(key Key) *Set {
@@ -160,12 +287,17 @@ func (f *Facts) Sets(ctx context.Context, keys []Key) (map[Key]*Set, error) {
 func (f *Facts) takeOver(key Key, stored *Set) {
 	known, ok := f.known.peek(key)
 	switch {
+	case !ok && !stored.Contested():
+		return
 	case !ok:
 	case stored.Len() == 0:
 		f.known.remove(key)
 	default:
-		if next := known.aligned(stored); next != known {
-			f.known.add(key, next)
+		next := known.aligned(stored)
+		if next == known {
+			return
 		}
+		f.known.add(key, next)
 	}
+	f.louder(key)
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Set is all that is remembered under one key: the union of its facts. A Set is
@@ -98,24 +99,43 @@ func (s *Set) Contested() bool { return s.Member(ContestedClass) != nil }
 // Adds reduces a fact to what the set does not know yet: nothing when it knows all
 // of it. Where only the member's Last moves, that is a fact without an event, and
 // the member's first observation again, so that a store forgets it no sooner.
-func (s *Set) Adds(f Fact) []Fact {
+func (s *Set) Adds(f *Fact) []Fact {
 	m := s.Member(f.Member)
 	switch {
-	case m == nil && !s.hasRoom(&f):
+	case m == nil && !s.hasRoom(f):
 		return nil
 	case m == nil || m.wants(&f.Observation, f.keep(s.Contested())):
-		return []Fact{f}
+		return []Fact{*f}
 	case f.Step > 0 && f.floor(f.Time) > m.Last:
-		return m.moved(f)
+		return m.moved(*f)
 	}
 	return nil
+}
+
+// quiet is the span in which nothing is added by facts that differ from f, which adds
+// nothing, in their observation alone; an empty one where more observations are wanted.
+func (s *Set) quiet(f *Fact) span {
+	m := s.Member(f.Member)
+	t := span{after: f.Time, until: f.Time + longest}
+	keep := f.keep(s.Contested())
+	switch {
+	case m == nil && keep == 1 && f.Step == 0:
+		return t // the class has no room for what is later still
+	case m == nil || len(m.Seen) < keep:
+		return span{}
+	}
+	t.after = m.Seen[keep-1].Time
+	if f.Step > 0 {
+		t.until = min(t.until, m.Last+int64(f.Step/time.Second))
+	}
+	return t
 }
 
 func (m *Member) moved(f Fact) []Fact {
 	last, first := f, f
 	last.Observation = Observation{Time: f.floor(f.Time)}
 	first.Observation = *m.First()
-	return []Fact{last, first}
+	return []Fact{first, last}
 }
 
 // hasRoom tells whether a new member is among the earliest of its class that the
@@ -137,8 +157,13 @@ func (m *Member) wants(o *Observation, keep int) bool {
 	return !found && at < keep
 }
 
-// Add returns the set with a fact in it. The receiver is unchanged.
+// Add returns the set with a fact in it. The receiver is unchanged. What only moves the
+// Last of a member that the set has no room for adds nothing: without an observation it
+// would pass for the earliest of all.
 func (s *Set) Add(f Fact) *Set {
+	if f.EventID == "" && s.Member(f.Member) == nil {
+		return s
+	}
 	next := &Set{members: make(map[string]*Member, s.Len()+1)}
 	if s != nil {
 		maps.Copy(next.members, s.members)
@@ -249,6 +274,7 @@ func union(facts []Fact) *Set {
 		set.collect(&facts[i])
 	}
 	limits := map[string]int{}
+	maps.DeleteFunc(set.members, func(_ string, m *Member) bool { return len(m.Seen) == 0 })
 	for _, m := range set.members {
 		m.trim(m.keep(set.Contested()))
 		m.weigh()
