@@ -11,8 +11,15 @@ import (
 // Set is all that is remembered under one key: the union of its facts. A Set is
 // immutable: Add returns another. A nil Set is empty.
 type Set struct {
-	members map[string]*Member
-	bytes   int64 // of the members
+	classes []class // that have a member, in no order
+	bytes   int64   // of the members
+}
+
+// class is the members of one class, the earliest first. It is shared by Sets and never
+// changed.
+type class struct {
+	name    string
+	members []*Member
 }
 
 // Member is what is remembered of one member of a Set.
@@ -52,25 +59,25 @@ func (m *Member) Latest() int64 {
 
 // Member finds a member by its full name; nil when it was never seen.
 func (s *Set) Member(name string) *Member {
-	if s == nil {
-		return nil
+	for _, m := range s.Class(Class(name)) {
+		if m.Name == name {
+			return m
+		}
 	}
-	return s.members[name]
+	return nil
 }
 
-// Class lists the members of a class, earliest first.
+// Class lists the members of a class, earliest first. The list must not be changed.
 func (s *Set) Class(class string) []*Member {
 	if s == nil {
 		return nil
 	}
-	var out []*Member
-	for name, m := range s.members {
-		if Class(name) == class {
-			out = append(out, m)
+	for i := range s.classes {
+		if s.classes[i].name == class {
+			return s.classes[i].members
 		}
 	}
-	slices.SortFunc(out, compareMembers)
-	return out
+	return nil
 }
 
 // Members lists all members by name.
@@ -78,15 +85,23 @@ func (s *Set) Members() []*Member {
 	if s == nil {
 		return nil
 	}
-	return slices.SortedFunc(maps.Values(s.members), func(a, b *Member) int { return strings.Compare(a.Name, b.Name) })
+	var all []*Member
+	for i := range s.classes {
+		all = append(all, s.classes[i].members...)
+	}
+	slices.SortFunc(all, func(a, b *Member) int { return strings.Compare(a.Name, b.Name) })
+	return all
 }
 
 // Len counts the members.
-func (s *Set) Len() int {
+func (s *Set) Len() (n int) {
 	if s == nil {
 		return 0
 	}
-	return len(s.members)
+	for i := range s.classes {
+		n += len(s.classes[i].members)
+	}
+	return n
 }
 
 func compareMembers(a, b *Member) int {
@@ -161,30 +176,60 @@ func (m *Member) wants(o *Observation, keep int) bool {
 // Last of a member that the set has no room for adds nothing: without an observation it
 // would pass for the earliest of all.
 func (s *Set) Add(f Fact) *Set {
-	if f.EventID == "" && s.Member(f.Member) == nil {
+	m := s.Member(f.Member)
+	if f.EventID == "" && m == nil {
 		return s
 	}
-	next := &Set{members: make(map[string]*Member, s.Len()+1)}
+	next := &Set{bytes: s.Bytes()}
 	if s != nil {
-		maps.Copy(next.members, s.members)
+		next.classes = slices.Clone(s.classes)
 	}
-	next.bytes = s.Bytes()
-	next.put(next.members[f.Member].with(f, s.Contested() || f.Member == ContestedClass))
-	next.prune(f.Member, f.Members)
+	changed := m.with(f, s.Contested() || f.Member == ContestedClass)
+	changed.weigh()
+	next.replace(m, changed, f.Members)
 	return next
 }
 
-// put takes a member in, in place of the one of its name.
-func (s *Set) put(m *Member) {
-	s.drop(m.Name)
-	m.weigh()
-	s.members[m.Name] = m
-	s.bytes += m.bytes
+// replace puts a member in place of another one, which may be nil, in the order of its
+// class, and drops the latest of the class beyond a limit. The Set must be nobody else's.
+func (s *Set) replace(old, member *Member, limit int) {
+	name := Class(member.Name)
+	i := slices.IndexFunc(s.classes, func(c class) bool { return c.name == name })
+	if i < 0 {
+		i = len(s.classes)
+		s.classes = append(s.classes, class{name: strings.Clone(name)})
+	}
+	former := s.classes[i].members
+	members := make([]*Member, 0, len(former)+1)
+	for _, m := range former {
+		if m != old {
+			members = append(members, m)
+		} else {
+			s.bytes -= old.bytes
+		}
+	}
+	at, _ := slices.BinarySearchFunc(members, member, compareMembers)
+	members = slices.Insert(members, at, member)
+	s.bytes += member.bytes
+	s.classes[i].members = s.prune(members, limit)
+}
+
+// prune drops the latest members beyond a limit.
+func (s *Set) prune(members []*Member, limit int) []*Member {
+	if limit <= 0 || len(members) <= limit {
+		return members
+	}
+	for _, m := range members[limit:] {
+		s.bytes -= m.bytes
+	}
+	clear(members[limit:])
+	return members[:limit:limit]
 }
 
 // alone returns a copy that holds on to nothing that was read with the member.
 func (m *Member) alone() *Member {
 	next := *m
+	next.Name = strings.Clone(m.Name)
 	next.Seen = make([]*Observation, len(m.Seen))
 	for i, o := range m.Seen {
 		seen := *o
@@ -193,42 +238,34 @@ func (m *Member) alone() *Member {
 	return &next
 }
 
-func (s *Set) drop(name string) {
-	if m := s.members[name]; m != nil {
-		s.bytes -= m.bytes
-		delete(s.members, name)
-	}
-}
-
 // aligned returns the set with the contested mark of another and without the
 // members that the other has room for and yet does not hold; the receiver itself
 // where there is no difference.
 func (s *Set) aligned(stored *Set) *Set {
-	next := &Set{members: maps.Clone(s.members), bytes: s.bytes}
-	if mark := stored.Member(ContestedClass); mark != nil && !s.Contested() {
-		next.members[ContestedClass] = mark.alone()
-		next.bytes += mark.bytes
-	}
-	for name, m := range s.members {
-		if stored.Member(name) == nil && stored.hasRoom(&Fact{Member: name, Observation: *m.First(), Retention: m.Retention}) {
-			next.drop(name)
+	next, same := &Set{}, true
+	for i := range s.classes {
+		c := &s.classes[i]
+		kept := make([]*Member, 0, len(c.members))
+		for _, m := range c.members {
+			if stored.Member(m.Name) == nil && stored.hasRoom(&Fact{Member: m.Name, Observation: *m.First(), Retention: m.Retention}) {
+				same = false
+				continue
+			}
+			kept = append(kept, m)
+			next.bytes += m.bytes
+		}
+		if len(kept) > 0 {
+			next.classes = append(next.classes, class{c.name, kept})
 		}
 	}
-	if len(next.members) == len(s.members) && next.Contested() == s.Contested() {
+	if mark := stored.Member(ContestedClass); mark != nil && !s.Contested() {
+		next.replace(nil, mark.alone(), 0)
+		same = false
+	}
+	if same {
 		return s
 	}
 	return next
-}
-
-// prune holds a class of members to its bound, dropping the latest.
-func (s *Set) prune(member string, limit int) {
-	if limit <= 0 || len(s.members) <= limit {
-		return
-	}
-	siblings := s.Class(Class(member))
-	for _, m := range siblings[min(limit, len(siblings)):] {
-		s.drop(m.Name)
-	}
 }
 
 // with returns the member with a fact in it; the receiver, which may be nil, is
@@ -266,33 +303,51 @@ func insert(seen []*Observation, o *Observation, keep int) []*Observation {
 
 // union is the Set of facts, given in any order.
 func union(facts []Fact) *Set {
-	if len(facts) == 0 {
+	members := map[string]*Member{}
+	for i := range facts {
+		collect(members, &facts[i])
+	}
+	maps.DeleteFunc(members, func(_ string, m *Member) bool { return len(m.Seen) == 0 })
+	if len(members) == 0 {
 		return nil
 	}
-	set := &Set{members: map[string]*Member{}}
-	for i := range facts {
-		set.collect(&facts[i])
-	}
-	limits := map[string]int{}
-	maps.DeleteFunc(set.members, func(_ string, m *Member) bool { return len(m.Seen) == 0 })
-	for _, m := range set.members {
-		m.trim(m.keep(set.Contested()))
+	set := &Set{}
+	contested := members[ContestedClass] != nil
+	for _, m := range members {
+		m.trim(m.keep(contested))
 		m.weigh()
 		set.bytes += m.bytes
-		limits[Class(m.Name)] = m.Members
+		set.file(m)
 	}
-	for class, limit := range limits {
-		set.prune(class, limit)
+	for i := range set.classes {
+		c := &set.classes[i]
+		slices.SortFunc(c.members, compareMembers)
+		limit := 0
+		for _, m := range c.members {
+			limit = max(limit, m.Members)
+		}
+		c.members = set.prune(c.members, limit)
 	}
 	return set
 }
 
-// collect notes a fact in a Set that nobody else has yet, unsorted and unbounded.
-func (s *Set) collect(f *Fact) {
-	m := s.members[f.Member]
+// file puts a member behind the others of its class.
+func (s *Set) file(m *Member) {
+	name := Class(m.Name)
+	i := slices.IndexFunc(s.classes, func(c class) bool { return c.name == name })
+	if i < 0 {
+		i = len(s.classes)
+		s.classes = append(s.classes, class{name: name})
+	}
+	s.classes[i].members = append(s.classes[i].members, m)
+}
+
+// collect notes a fact, unsorted and unbounded.
+func collect(members map[string]*Member, f *Fact) {
+	m := members[f.Member]
 	if m == nil {
 		m = &Member{Name: f.Member, Retention: f.Retention}
-		s.members[f.Member] = m
+		members[f.Member] = m
 	}
 	m.Keep, m.Retention.Contested = max(m.Keep, f.Keep), max(m.Retention.Contested, f.Retention.Contested)
 	m.Last = max(m.Last, f.floor(f.Time))

@@ -143,7 +143,7 @@ func (o *scanOptions) prepare() (*scanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.judge, err = newJudgement(inMemory(c), o.rules...); err != nil {
+	if s.judge, err = newJudgement(c, o.rules...); err != nil {
 		return nil, err
 	}
 	if s.letters, err = newLetterBox(o.letters); err != nil {
@@ -162,13 +162,6 @@ func (o *scanOptions) settings() (*config.Config, error) {
 		c.Inventory.File = o.inventory
 	}
 	return c, err
-}
-
-// inMemory keeps as many events of a quiet session as of a disputed one: in memory
-// that costs no writes.
-func inMemory(c *config.Config) *config.Config {
-	c.State.KeepQuiet = c.State.KeepDisputed
-	return c
 }
 
 func (s *scanner) close() { s.letters.close() }
