@@ -123,6 +123,7 @@ func TestMetricsTable(t *testing.T) {
 	p := processor.New(processor.Config{})
 	registry := monitor.Metrics(p.Counts(), state.NewFacts(state.NewMemory(1), 0))
 	monitor.Decoding(registry, p.Decoding)
+	monitor.StoreCalls(registry, func() (int, int64) { return 0, 0 })
 	monitor.NewStream(registry, func() kinesis.Status { return kinesis.Status{} })
 	generated(t, "docs/operations.md", "metrics", metricsTable(t, registry))
 }

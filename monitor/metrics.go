@@ -55,6 +55,12 @@ func Decoding(r *prometheus.Registry, decoding func() (bytes, waits int64)) {
 	counter(r, "decoding_waits_total", "Records that waited for memory to be unpacked.", nil, func() int64 { _, waits := decoding(); return waits })
 }
 
+// StoreCalls publishes how the state table takes calls.
+func StoreCalls(r *prometheus.Registry, calls func() (atOnce int, throttled int64)) {
+	gauge(r, "store_calls_at_once", "Calls that the state table may get at once: fewer when it throttles.", func() float64 { n, _ := calls(); return float64(n) })
+	counter(r, "store_throttled_total", "Calls that the state table has throttled, also in part.", nil, func() int64 { _, n := calls(); return n })
+}
+
 // RuleErrors publishes how often custom rules failed, by rule.
 func RuleErrors(r *prometheus.Registry, failures func() map[string]int64) {
 	r.MustRegister(byRule("rule_errors_total", "Evaluations of custom rules that failed, and so met nothing.", failures))

@@ -37,23 +37,21 @@ type item struct {
 	Life      int64 `json:"L,omitempty"` // seconds
 }
 
-// Limits of BatchWriteItem and what this Store allows itself at once.
-const (
-	writeBatch  = 25
-	parallelism = 16
-)
+// writeBatch is the limit of BatchWriteItem.
+const writeBatch = 25
 
 // Dynamo is a Store in one DynamoDB table.
 type Dynamo struct {
 	client *dynamodb.Client
 	table  string
 	now    func() time.Time
+	gate   *gate
 }
 
 // NewDynamo uses an existing table with string keys pk (hash) and sk (range); see
 // CreateTable.
 func NewDynamo(client *dynamodb.Client, table string) *Dynamo {
-	return &Dynamo{client: dynamodb.New(client.Options(), impatient), table: table, now: time.Now}
+	return &Dynamo{client: dynamodb.New(client.Options(), impatient), table: table, now: time.Now, gate: newGate()}
 }
 
 // Put writes facts, one item each. It retries what DynamoDB leaves unprocessed
@@ -64,7 +62,7 @@ func (d *Dynamo) Put(ctx context.Context, facts []Fact) error {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(parallelism)
+	g.SetLimit(mostCalls)
 	for len(requests) > 0 {
 		n := min(writeBatch, len(requests))
 		batch := requests[:n]
@@ -129,11 +127,11 @@ func (d *Dynamo) wallExpiry(f *Fact) int64 {
 func (d *Dynamo) write(ctx context.Context, batch []types.WriteRequest) error {
 	for attempt := 0; len(batch) > 0; attempt++ {
 		var out *dynamodb.BatchWriteItemOutput
-		err := persist(ctx, func() (err error) {
+		err := d.persist(ctx, func() (partly bool, err error) {
 			out, err = d.client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{
 				RequestItems: map[string][]types.WriteRequest{d.table: batch},
 			})
-			return err
+			return err == nil && len(out.UnprocessedItems) > 0, err
 		})
 		if err != nil {
 			return fmt.Errorf("dynamodb BatchWriteItem on table %s: %w", d.table, err)
@@ -162,11 +160,16 @@ func impatient(o *dynamodb.Options) {
 	}
 }
 
-// persist makes a call again and again while DynamoDB throttles it, until the context ends. To give up would repeat the
-// calls that went well before it, and a table that throttles would never see the end of a large batch.
-func persist(ctx context.Context, call func() error) error {
+// persist makes a call, in its turn, again and again while DynamoDB throttles it, until the context ends. To give up
+// would repeat the calls that went well before it, and a table that throttles would never see the end of a large batch.
+// The call says whether it was throttled in part.
+func (d *Dynamo) persist(ctx context.Context, call func() (partly bool, err error)) error {
 	for attempt := 0; ; attempt++ {
-		err := call()
+		if err := d.gate.enter(ctx); err != nil {
+			return fmt.Errorf("wait for other calls: %w", err)
+		}
+		partly, err := call()
+		d.gate.leave(partly || throttled(err))
 		if !throttled(err) {
 			return err
 		}
@@ -197,7 +200,7 @@ func pause(ctx context.Context, attempt int) error {
 func (d *Dynamo) Get(ctx context.Context, keys []Key) (map[Key]*Set, error) {
 	sets := make([]*Set, len(keys))
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(parallelism)
+	g.SetLimit(mostCalls)
 	for i, key := range keys {
 		g.Go(func() (err error) {
 			sets[i], err = d.query(ctx, key)
@@ -226,9 +229,9 @@ func (d *Dynamo) query(ctx context.Context, key Key) (*Set, error) {
 	var facts []Fact
 	for pages.HasMorePages() {
 		var page *dynamodb.QueryOutput
-		err := persist(ctx, func() (err error) {
+		err := d.persist(ctx, func() (partly bool, err error) {
 			page, err = pages.NextPage(ctx)
-			return err
+			return false, err
 		})
 		if err != nil {
 			return nil, fmt.Errorf("dynamodb Query on table %s: %w", d.table, err)

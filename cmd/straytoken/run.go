@@ -173,6 +173,7 @@ func (o *runOptions) build(ctx context.Context, c *config.Config, log *slog.Logg
 	if err != nil {
 		return nil, err
 	}
+	monitor.StoreCalls(metrics, store.Calls)
 	if err := store.Ensure(ctx, *c.State.Create); err != nil {
 		return nil, err
 	}
