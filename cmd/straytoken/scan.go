@@ -143,7 +143,7 @@ func (o *scanOptions) prepare() (*scanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.judge, err = newJudgement(c, o.rules...); err != nil {
+	if s.judge, err = newJudgement(inMemory(c), o.rules...); err != nil {
 		return nil, err
 	}
 	if s.letters, err = newLetterBox(o.letters); err != nil {
@@ -162,6 +162,18 @@ func (o *scanOptions) settings() (*config.Config, error) {
 		c.Inventory.File = o.inventory
 	}
 	return c, err
+}
+
+// keepScanned is how many events of a quiet session a scan remembers of one address, at
+// least. Files are read at the same time, so that whether a dispute is known when an event
+// comes differs from scan to scan: what is kept until then must be more than thieves mostly
+// do.
+const keepScanned = 100
+
+// inMemory keeps more events of a quiet session: in memory that costs no writes.
+func inMemory(c *config.Config) *config.Config {
+	c.State.KeepQuiet = max(c.State.KeepQuiet, min(keepScanned, c.State.KeepDisputed))
+	return c
 }
 
 func (s *scanner) close() { s.letters.close() }
