@@ -69,9 +69,15 @@ func TestNeighboursOfALapsedConviction(t *testing.T) {
 			if open := opened(fed(t, false, story.events)); !slices.Equal(open, story.open) {
 				t.Errorf("open in the end: %v, want %v", open, story.open)
 			}
-			heirs := false
+			n, step := 0, 1
+			if len(story.events) > 5 {
+				step = 7 // of many orders some
+			}
 			permute(story.events, func(order []string) {
-				heirs = !heirs
+				if n++; n%step != 0 {
+					return
+				}
+				heirs := n%2 == 0
 				if got := gists(fed(t, heirs, order)); !slices.Equal(got, want) {
 					t.Errorf("heirs %v, in the order\n%s\nopen: %v\nwant: %v", heirs, strings.Join(order, "\n"), got, want)
 				}
