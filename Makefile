@@ -39,7 +39,7 @@ test: check ## check, then all tests with the race detector (needs gcc), and wha
 	@go test -json -count=1 -run 'Limit$$' ./processor ./e2e | go run ./e2e/totals
 
 .PHONY: soak
-soak: ## the long set of faults, about ten minutes; SOAK=1h puts a steady load with random faults for as long
+soak: ## the long set of faults, about five minutes; SOAK=1h puts a steady load with random faults for as long
 	@go test -count=1 -timeout 0 -v -run '^(TestFaults|TestSoak)$$' ./e2e -args -soak='$(SOAK)'
 
 .PHONY: check

@@ -114,6 +114,25 @@ func isClock(sel *ast.SelectorExpr) bool {
 	return ok && pkg.Name == "time" && slices.Contains([]string{"Now", "Since", "Until", "Sleep", "After", "NewTimer", "NewTicker"}, sel.Sel.Name)
 }
 
+// TestLeasesGoByMonotonicTime: what package kinesis knows of its own time keeps the
+// monotonic reading, so that a wall clock that jumps moves no lease. The files that are
+// left out hold AWS's times alone.
+func TestLeasesGoByMonotonicTime(t *testing.T) {
+	strip := []string{"UTC", "Local", "In", "Round", "Truncate", "Unix", "UnixMilli", "UnixNano", "Date", "Format"}
+	awsTimes := []string{"kinesis/position.go", "kinesis/reader.go", "kinesis/table.go"}
+	for file, parsed := range sources(t, 0) {
+		if path.Dir(file) != "kinesis" || strings.HasSuffix(file, "_test.go") || slices.Contains(awsTimes, file) {
+			continue
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			if sel, ok := n.(*ast.SelectorExpr); ok && slices.Contains(strip, sel.Sel.Name) {
+				t.Errorf("%s uses %s, which takes the monotonic reading off a time", file, sel.Sel.Name)
+			}
+			return true
+		})
+	}
+}
+
 // importTable reads ARCHITECTURE.md's table, package → packages.
 func importTable(t *testing.T) map[string][]string {
 	t.Helper()

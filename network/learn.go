@@ -64,7 +64,7 @@ func Learn(s Statement) []state.Fact {
 	if learn == nil {
 		return nil
 	}
-	s.Seen.Value = strings.Clone(s.Event.RecipientAccountID)
+	s.Seen.Value = state.Short(s.Event.RecipientAccountID, 64)
 	n := &notes{Statement: s}
 	learn(n)
 	return n.facts

@@ -68,12 +68,12 @@ func (p *Processor) sweep(ctx context.Context) error {
 	if now.Unix() < p.swept.Load()+int64(sweepEvery/time.Second) {
 		return nil
 	}
-	today, yesterday := pendingKey(now), pendingKey(now.AddDate(0, 0, -1))
-	sets, err := p.cfg.Facts.Sets(ctx, []state.Key{today, yesterday})
+	days := []state.Key{pendingKey(now.AddDate(0, 0, -1)), pendingKey(now), pendingKey(now.AddDate(0, 0, 1))} // a clock may be ahead
+	sets, err := p.cfg.Facts.Sets(ctx, days)
 	if err != nil {
 		return fmt.Errorf("read what is left to be said: %w", err)
 	}
-	for lock, at := range left(sets[today], sets[yesterday]) {
+	for lock, at := range left(sets[days[0]], sets[days[1]], sets[days[2]]) {
 		p.laterAt(lock, at.Add(p.cfg.Lateness+sweepEvery))
 	}
 	p.swept.Store(now.Unix())

@@ -57,6 +57,9 @@ func createUser(inst, key string, second int, address string) string {
 	return deed{inst: inst, key: key, second: second, source: "iam", name: "CreateUser", address: address}.String()
 }
 
+// ofSister makes an event one of another account.
+func ofSister(event string) string { return strings.ReplaceAll(event, "111122223333", "444455556666") }
+
 // crew is a worker on a store that others share, with a sink that can be down.
 type crew struct {
 	*processor.Processor
@@ -225,7 +228,7 @@ func TestSisterAccountIsLearned(t *testing.T) {
 	if len(c.open()) != 1 {
 		t.Fatalf("%d findings before", len(c.open()))
 	}
-	c.must(t, "1", strings.ReplaceAll(get(instC, keyC, 300, "198.51.100.77"), "111122223333", "444455556666"))
+	c.must(t, "1", ofSister(get(instC, keyC, 300, "198.51.100.77")))
 	if len(c.open()) != 0 {
 		t.Errorf("it stays open: %v", saidAll(c.open()))
 	}
@@ -285,7 +288,7 @@ func TestLastWordOutlivesItsWorker(t *testing.T) {
 // TestClosePhase: the close of a finding that was never settled is provisional, of
 // one that was it is settled.
 func TestClosePhase(t *testing.T) {
-	sister := strings.ReplaceAll(get(instC, keyC, 300, "198.51.100.77"), "111122223333", "444455556666")
+	sister := ofSister(get(instC, keyC, 300, "198.51.100.77"))
 	theft := deed{inst: instA, key: keyA, source: "s3", name: "GetObject", address: "10.0.1.10",
 		extra: `"vpcEndpointId":"vpce-0123456789abcdef0","vpcEndpointAccountId":"444455556666",`}.String()
 	for wait, want := range map[time.Duration]finding.Phase{0: finding.Provisional, time.Hour: finding.Settled} {

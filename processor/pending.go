@@ -25,7 +25,24 @@ func (p *Processor) laterAt(lock string, at time.Time) {
 // be called every few seconds. After an error it is owed until the next call. Now and
 // then it also looks for what workers that are gone left to be said.
 func (p *Processor) Tick(ctx context.Context) error {
+	p.setBack(p.cfg.Now())
 	return errors.Join(p.sweep(ctx), p.finish(ctx, p.cfg.Now()))
+}
+
+// setBack keeps what waits from waiting for hours because a clock, of this process or of
+// one before it, was that much ahead: nothing was in the future, and nothing is due later
+// than it can be by the clock as it is.
+func (p *Processor) setBack(now time.Time) {
+	p.moved.Store(min(p.moved.Load(), now.Unix()))
+	p.swept.Store(min(p.swept.Load(), now.Unix()))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	latest := now.Add(p.cfg.Lateness + sweepEvery)
+	for lock, at := range p.pending {
+		if at.After(latest) {
+			p.pending[lock] = latest
+		}
+	}
 }
 
 // Finish says what is left to say of all open findings, once nothing more will

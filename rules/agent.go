@@ -1,6 +1,10 @@
 package rules
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/straytoken/straytoken/state"
+)
 
 // agent is what a user agent says of the software and the system behind a call.
 // The caller chooses it, so it may raise a suspicion and never lowers one.
@@ -71,7 +75,7 @@ func environmentOf(text string) string {
 		return ""
 	}
 	name, _, _ := strings.Cut(rest, " ")
-	return environmentMark + name[:min(len(name), 40)]
+	return environmentMark + state.Short(name, 40)
 }
 
 // firstProduct is the name before the version in the first product token,
@@ -79,7 +83,7 @@ func environmentOf(text string) string {
 func firstProduct(text string) string {
 	token, _, _ := strings.Cut(text, " ")
 	name, _, _ := strings.Cut(token, "/")
-	return strings.ToLower(name[:min(len(name), 40)])
+	return strings.ToLower(state.Short(name, 40))
 }
 
 // platformAgent tells whether the software is one that AWS installs on the

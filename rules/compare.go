@@ -167,13 +167,14 @@ func (p *Policy) accusedAt(lock, host string, view state.View, generation int) b
 }
 
 // issuedByThief: lineage. A credential that a stolen session made from the thief's
-// address is the thief's, and so is what is made with that one.
+// address is the thief's, and so is what is made with that one. What AWS says
+// that it handed to the machine itself, nobody made.
 func (t *trial) issuedByThief(generation int) {
 	if generation == 0 {
 		return
 	}
 	for _, k := range t.tokens {
-		if k.issued == nil || k.issued.Session == "" || k.issued.Session == t.lock {
+		if k.issued == nil || k.issued.Session == "" || k.issued.Session == t.lock || k.Stated.perPrincipal() {
 			continue
 		}
 		host := network.ParseCaller(k.issued.Address).Host()

@@ -79,6 +79,7 @@ type context struct {
 func newContext(r *Reading) *context {
 	e := r.event
 	c := &context{extractor: r.extractor, event: e, custom: r.custom, from: network.ParseCaller(e.SourceIPAddress), agent: parseAgent(e.UserAgent)}
+	c.from.Text = state.Bounded(c.from.Text, maxName)
 	c.session, c.signed = SessionOf(e)
 	c.counts = c.signed && countable(e, &c.session, c.from)
 	c.host = c.from.Host()
@@ -118,19 +119,19 @@ func (c *context) more() []state.Fact {
 // observe clones what is kept of an event.
 func observe(e *cloudtrail.Event, s *Session, from network.Caller) state.Observation {
 	o := state.Observation{
-		Time: e.Time.Unix(), EventID: short(e.ID, 64), Source: short(e.Source, 128), Name: short(e.Name, 128),
-		Agent: short(e.UserAgent, 256), Region: short(e.Region, 32), Address: short(from.Text, 256),
-		AccessKey: short(s.AccessKey, 128), Session: short(s.Lock, 256), Error: short(e.ErrorCode, 128),
+		Time: e.Time.Unix(), EventID: state.Short(e.ID, 64), Source: state.Short(e.Source, 128), Name: state.Short(e.Name, 128),
+		Agent: state.Short(e.UserAgent, 256), Region: state.Short(e.Region, 32), Address: state.Short(from.Text, 256),
+		AccessKey: state.Short(s.AccessKey, maxID), Session: state.Short(s.Lock, maxID), Error: state.Short(e.ErrorCode, 128),
 	}
 	if network.IsEndpoint(e.VPCEndpointID) {
-		o.Endpoint = short(e.VPCEndpointID, 64)
+		o.Endpoint = state.Short(e.VPCEndpointID, 64)
 	}
 	if o.EventID == "" {
 		o.EventID = standInID(e)
 	}
 	o.Presigned = presigned(e)
 	if original := e.Addendum.OriginalEventID; original != e.ID {
-		o.Corrects = short(original, 64)
+		o.Corrects = state.Short(original, 64)
 	}
 	return o
 }
@@ -148,15 +149,12 @@ func standInID(e *cloudtrail.Event) string {
 	return "noid-" + hex.EncodeToString(sum[:12])
 }
 
-// short clones a text of at most n bytes.
-func short(s string, n int) string { return strings.Clone(s[:min(len(s), n)]) }
-
 // by names who speaks: the session, or for other identities the principal, and
 // the address.
 func (c *context) by() string {
 	who := c.session.Lock
 	if !c.signed {
-		who = c.event.Identity.PrincipalID
+		who = idOf(c.event.Identity.PrincipalID)
 	}
 	return who + "@" + c.host
 }
@@ -177,7 +175,7 @@ func (c *context) uses() []state.Fact {
 		use.Step, once.Step = step, step
 	}
 	used := c.fact(key, use, life, classUse, c.host, c.seen.Endpoint)
-	used.Value = short(c.event.VPCEndpointAccountID, 12)
+	used.Value = state.Short(c.event.VPCEndpointAccountID, 12)
 	token := c.fact(key, once, life, classToken, s.AccessKey)
 	token.Value = s.encode()
 	facts := []state.Fact{token, used}
@@ -259,7 +257,7 @@ func (c *context) signIn() []state.Fact {
 		return nil
 	}
 	some := state.Retention{Keep: 16, Members: maxSessions}
-	return []state.Fact{c.fact(SessionKey(c.event.Identity.PrincipalID), some, 48*time.Hour, classConsole, c.host, c.seen.Endpoint)}
+	return []state.Fact{c.fact(SessionKey(idOf(c.event.Identity.PrincipalID)), some, 48*time.Hour, classConsole, c.host, c.seen.Endpoint)}
 }
 
 // address: who uses an address, and which machines' sessions do.

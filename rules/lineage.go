@@ -27,6 +27,10 @@ func decodeIssuance(text string) issuance {
 	return i
 }
 
+// maxIssued bounds the credentials that one answer is believed to carry in a list:
+// those that are known carry one.
+const maxIssued = 16
+
 // credentialPaths are where responses carry a new credential.
 var credentialPaths = [][]string{{"credentials"}, {"accessKey"}}
 
@@ -40,20 +44,23 @@ func (c *context) issuance() []state.Fact {
 	for _, path := range credentialPaths {
 		facts = append(facts, c.issued(c.event.Response.Get(path...))...)
 	}
+	listed := 0
 	c.event.Response.Each(func(r cloudtrail.Raw) {
-		facts = append(facts, c.issued(r.Get("credentials"))...)
+		if listed++; listed <= maxIssued {
+			facts = append(facts, c.issued(r.Get("credentials"))...)
+		}
 	}, "credentialSet")
 	return facts
 }
 
 func (c *context) issued(credential cloudtrail.Raw) []state.Fact {
-	key := short(credential.String("accessKeyId"), 128)
+	key := idOf(credential.String("accessKeyId"))
 	if len(key) < minKey {
 		return nil
 	}
 	i := issuance{
-		Call: c.event.Name, Service: issuingService(c.event), Account: short(c.event.Identity.AccountID, 12), RoleARN: c.event.Request.String("roleArn"),
-		Expiration: parseExpiration(credential.String("expiration")),
+		Call: c.seen.Name, Service: state.Bounded(issuingService(c.event), maxName), Account: state.Bounded(c.event.Identity.AccountID, maxName),
+		RoleARN: state.Bounded(c.event.Request.String("roleArn"), maxARN), Expiration: parseExpiration(credential.String("expiration")),
 	}
 	value, err := json.Marshal(i)
 	if err != nil { // a struct of strings always marshals

@@ -37,7 +37,7 @@ func (x Extractor) Read(e *cloudtrail.Event) Reading {
 }
 
 // tooLong tells whether an id is none that AWS gives, and so long or odd that its key is not made of it alone.
-func tooLong(id string) bool { return len(id) > 256 || strings.IndexByte(id, 0) >= 0 }
+func tooLong(id string) bool { return len(id) > maxID || strings.IndexByte(id, 0) >= 0 }
 
 // base is made of all that decides the facts that [context.base] states, but for the event's time.
 func (r *Reading) base() uint64 {

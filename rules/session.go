@@ -34,13 +34,43 @@ type Session struct {
 // minKey is the length of the shortest access key id.
 const minKey = 16
 
+// Bounds of what is kept of a session's texts, in bytes. AWS's own are less: a
+// principal id has 21, a colon and 64 of the session's name, the ARN of a role about
+// 100 besides 512 of path.
+const (
+	maxName = 128
+	maxID   = 256
+	maxARN  = 768
+)
+
+// idOf is a principal id or an access key id as it names a session in all facts.
+func idOf(id string) string { return state.Bounded(strings.ReplaceAll(id, "\x00", "_"), maxID) }
+
+// bound holds the texts to their bounds.
+func (s *Session) bound() {
+	s.Lock, s.AccessKey, s.Principal = idOf(s.Lock), idOf(s.AccessKey), idOf(s.Principal)
+	for _, name := range []*string{&s.RoleID, &s.Name, &s.Account, &s.Delivery} {
+		*name = state.Bounded(*name, maxName)
+	}
+	for _, arn := range []*string{&s.ARN, &s.RoleARN, &s.Resource} {
+		*arn = state.Bounded(*arn, maxARN)
+	}
+}
+
 // SessionOf reads the credential of an event; false when the event was not signed
 // with a key (a service's own call, a sign-in).
 func SessionOf(e *cloudtrail.Event) (Session, bool) {
-	id := &e.Identity
-	if len(id.AccessKeyID) < minKey {
+	if len(e.Identity.AccessKeyID) < minKey {
 		return Session{}, false
 	}
+	s := identified(e)
+	s.bound()
+	return s, true
+}
+
+// identified is the credential of a signed event, its texts as they are there.
+func identified(e *cloudtrail.Event) Session {
+	id := &e.Identity
 	s := Session{
 		AccessKey: id.AccessKeyID, Principal: id.PrincipalID, ARN: id.ARN, Account: id.AccountID,
 		RoleARN: id.Issuer.ARN, RoleID: id.Issuer.PrincipalID, Delivery: id.RoleDelivery,
@@ -52,7 +82,7 @@ func SessionOf(e *cloudtrail.Event) (Session, bool) {
 	}
 	if strings.HasPrefix(id.AccessKeyID, "AKIA") && id.Issuer.Type != "Role" {
 		s.Stated, s.Name, s.RoleARN = LongTerm, id.UserName, ""
-		return s, true
+		return s
 	}
 	s.Stated, s.Shaped = statedKind(id), shapedKind(e, s.Name)
 	if kind := s.kind(); kind.perPrincipal() && id.PrincipalID != "" {
@@ -61,7 +91,7 @@ func SessionOf(e *cloudtrail.Event) (Session, bool) {
 	if s.Resource == "" && s.kind() == EC2 {
 		s.Resource = s.Name
 	}
-	return s, true
+	return s
 }
 
 // kind is the kind without an issuance record.

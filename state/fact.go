@@ -13,8 +13,6 @@ package state
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"strings"
 	"time"
 )
@@ -26,10 +24,10 @@ type Key string
 // which time and event id need some.
 const maxPart = 512
 
-// NewKey makes a key of a kind. A part that the log made absurdly long is
-// replaced by its hash: equal parts still make equal keys.
+// NewKey makes a key of a kind. Of what the log made absurdly long the end is
+// replaced by a hash: equal parts still make equal keys.
 func NewKey(kind string, parts ...string) Key {
-	return Key(bounded(strings.ReplaceAll(kind+"/"+strings.Join(parts, "/"), "\x00", "_")))
+	return Key(Bounded(strings.ReplaceAll(kind+"/"+strings.Join(parts, "/"), "\x00", "_"), maxPart))
 }
 
 // Kind is the key's first part.
@@ -56,7 +54,7 @@ func NewMember(class string, parts ...string) string {
 		}
 		b.WriteString(p)
 	}
-	return bounded(b.String())
+	return strings.Clone(Bounded(b.String(), maxPart))
 }
 
 // Class is what stands before the first '|' of a member.
@@ -72,14 +70,6 @@ func Parts(member string) []string {
 		return nil
 	}
 	return strings.Split(rest, "|")
-}
-
-func bounded(s string) string {
-	if len(s) <= maxPart {
-		return strings.Clone(s)
-	}
-	sum := sha256.Sum256([]byte(s))
-	return s[:maxPart-65] + "#" + hex.EncodeToString(sum[:])
 }
 
 // Observation is one event's sighting of a member.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/straytoken/straytoken/state"
 )
@@ -223,5 +224,26 @@ func TestHostileNames(t *testing.T) {
 	}
 	if key := state.NewKey("session", long); len(key) > 600 || key.Kind() != "session" {
 		t.Errorf("long key: %d bytes of kind %q", len(key), key.Kind())
+	}
+}
+
+// TestCutsAreBetweenCharacters: half a character would be stored as another.
+func TestCutsAreBetweenCharacters(t *testing.T) {
+	long := strings.Repeat("é", 300)
+	if got := state.Short(long, 9); got != "éééé" {
+		t.Errorf("cut to %q", got)
+	}
+	for name, text := range map[string]string{
+		"key": string(state.NewKey("session", long)), "member": state.NewMember("us", long), "bounded": state.Bounded(long, 100),
+	} {
+		if !utf8.ValidString(text) {
+			t.Errorf("%s is no UTF-8: %q", name, text)
+		}
+	}
+	if a, b := state.Bounded(long+"a", 100), state.Bounded(long+"b", 100); a == b || len(a) > 100 || a != state.Bounded(long+"a", 100) {
+		t.Errorf("%q and %q", a, b)
+	}
+	if got := state.Bounded("short", 100); got != "short" {
+		t.Errorf("short text becomes %q", got)
 	}
 }

@@ -1,10 +1,12 @@
 package jsonl_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -131,4 +133,62 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("%d values of %d lines", values, lines)
 		}
 	})
+}
+
+// FuzzAppendAndRead: what was written whole is read whole and in order, whatever stands
+// between the lines and however the last one ends.
+func FuzzAppendAndRead(f *testing.F) {
+	f.Add("a", "b", []byte("{\"na"), uint(5))
+	f.Add("a\nb", "\x1b[2J\u202e\u2028", []byte("\n\n\x00\xff\r\n{}\n[]\nnull\n1e999\n"), uint(0))
+	f.Add(strings.Repeat("é", 300), "\U000e0041\xff", []byte(strings.Repeat("x", 5000)+"\n{\"name\":\"c\"}"), uint(20))
+	f.Fuzz(func(t *testing.T, first, second string, garbage []byte, cut uint) {
+		const limit = 1 << 12
+		one, two := written(t, first), written(t, second)
+		if len(one) > limit || len(two) > limit {
+			t.Skip()
+		}
+		torn := two[:cut%uint(len(two))]
+		file := string(one) + string(garbage) + "\n" + string(two) + string(torn)
+		names, err := collect(jsonl.Read[entry](strings.NewReader(file), limit))
+		if err != nil {
+			t.Fatalf("a reader that never fails: %v", err)
+		}
+		between, err := collect(jsonl.Read[entry](strings.NewReader(string(garbage)+"\n"), limit))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := slices.Concat([]string{valid(first)}, between, []string{valid(second)}, end(torn, second))
+		if !slices.Equal(names, want) {
+			t.Errorf("of %q\nread %q\nwant %q", file, names, want)
+		}
+	})
+}
+
+// written is the line of an entry, of printable ASCII alone.
+func written(t *testing.T, name string) []byte {
+	t.Helper()
+	line, err := jsonl.Append(nil, entry{name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, ended := bytes.CutSuffix(line, []byte("\n"))
+	if !ended || bytes.ContainsFunc(body, func(r rune) bool { return r < ' ' || r > '~' }) {
+		t.Errorf("%q is written as %q", name, line)
+	}
+	return line
+}
+
+// valid is a text as JSON can hold it.
+func valid(text string) string { return string([]rune(text)) }
+
+// end is what is read of the beginning of an entry's line: all of it if the newline
+// alone is missing, else that it is broken, or nothing of nothing.
+func end(torn []byte, name string) []string {
+	switch {
+	case len(torn) == 0:
+		return nil
+	case json.Valid(torn):
+		return []string{valid(name)}
+	}
+	return []string{"!"}
 }
