@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"math"
 	"regexp"
 	"strings"
 
@@ -40,20 +41,36 @@ func (k Kind) perPrincipal() bool { return k == EC2 || k == ECS || k == Pod || k
 // person tells whether somebody's own hands hold the credential.
 func (k Kind) person() bool { return k == Human || k == Console || k == STSUser }
 
-// shapes are the session names that AWS services give, most telling first.
+// shapes are the session names that AWS services give, most telling first. Most names
+// are told apart by their beginning and length already.
 var shapes = []struct {
-	name *regexp.Regexp
-	kind Kind
+	prefix      string // in lower case
+	least, most int    // length in bytes
+	name        *regexp.Regexp
+	kind        Kind
 }{
-	{regexp.MustCompile(`(?i)^i-[0-9a-f]{8,17}$`), EC2},
-	{regexp.MustCompile(`^mi-[0-9a-f]{17}$`), Hybrid},
-	{regexp.MustCompile(`^[0-9a-f]{32}$`), ECS},
-	{regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`), ECS},
-	{regexp.MustCompile(`^eks-.+-[0-9a-f]{8}-`), Pod},
-	{regexp.MustCompile(`^AWSCodeBuild-`), Managed},
-	{regexp.MustCompile(`^(GlueJobRunnerSession|SageMaker|AWSCloudFormation)$`), Managed},
-	{regexp.MustCompile(`^CognitoIdentityCredentials$`), Cognito},
-	{regexp.MustCompile(`^awslambda_\d+_`), Lambda},
+	{"i-", 10, 19, regexp.MustCompile(`(?i)^i-[0-9a-f]{8,17}$`), EC2},
+	{"mi-", 20, 20, regexp.MustCompile(`^mi-[0-9a-f]{17}$`), Hybrid},
+	{"", 32, 32, regexp.MustCompile(`^[0-9a-f]{32}$`), ECS},
+	{"", 36, 36, regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`), ECS},
+	{"eks-", 15, math.MaxInt, regexp.MustCompile(`^eks-.+-[0-9a-f]{8}-`), Pod},
+	{"awscodebuild-", 0, math.MaxInt, regexp.MustCompile(`^AWSCodeBuild-`), Managed},
+	{"gluejobrunnersession", 20, 20, regexp.MustCompile(`^GlueJobRunnerSession$`), Managed},
+	{"sagemaker", 9, 9, regexp.MustCompile(`^SageMaker$`), Managed},
+	{"awscloudformation", 17, 17, regexp.MustCompile(`^AWSCloudFormation$`), Managed},
+	{"cognitoidentitycredentials", 26, 26, regexp.MustCompile(`^CognitoIdentityCredentials$`), Cognito},
+	{"awslambda_", 12, math.MaxInt, regexp.MustCompile(`^awslambda_\d+_`), Lambda},
+}
+
+// kindOfName is the kind of the session names that a service gives, "" for other names.
+func kindOfName(name string) Kind {
+	for i := range shapes {
+		s := &shapes[i]
+		if len(name) >= max(s.least, len(s.prefix)) && len(name) <= s.most && strings.EqualFold(name[:len(s.prefix)], s.prefix) && s.name.MatchString(name) {
+			return s.kind
+		}
+	}
+	return ""
 }
 
 // statedKind is what AWS itself says in the identity and no caller can choose;
@@ -91,10 +108,8 @@ func shapedKind(e *cloudtrail.Event, name string) Kind {
 	if e.Identity.Type == "IAMUser" || e.Identity.Type == "Root" {
 		return STSUser
 	}
-	for _, s := range shapes {
-		if s.name.MatchString(name) {
-			return s.kind
-		}
+	if kind := kindOfName(name); kind != "" {
+		return kind
 	}
 	if strings.Contains(e.UserAgent, "exec-env/AWS_Lambda_") || strings.HasPrefix(e.UserAgent, "awslambda-worker") {
 		return Lambda

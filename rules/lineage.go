@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -12,18 +11,28 @@ import (
 
 // issuance is what the record of a credential's making says.
 type issuance struct {
-	Call       string `json:"call"`              // the API call that made it
-	Service    string `json:"service,omitempty"` // the AWS service that asked for it; "" for a person or program
-	Account    string `json:"account,omitempty"` // account of whoever asked for it
-	RoleARN    string `json:"role,omitempty"`
-	Expiration int64  `json:"expires,omitempty"` // seconds since 1970; 0 unknown
+	Call       string // the API call that made it
+	Service    string // the AWS service that asked for it; "" for a person or program
+	Account    string // account of whoever asked for it
+	RoleARN    string
+	Expiration int64 // seconds since 1970; 0 unknown
 }
 
+// texts are the parts of an issuance, but its time, as they are remembered.
+func (i *issuance) texts() []*string { return []*string{&i.Call, &i.Service, &i.Account, &i.RoleARN} }
+
+// encode is the issuance as the value of a fact.
+func (i *issuance) encode() string {
+	expires := seconds(i.Expiration)
+	return packed(append(i.texts(), &expires))
+}
+
+// decodeIssuance reads encode's text.
 func decodeIssuance(text string) issuance {
 	var i issuance
-	if json.Unmarshal([]byte(text), &i) != nil {
-		return issuance{}
-	}
+	var expires string
+	unpack(text, append(i.texts(), &expires))
+	i.Expiration = secondsOf(expires)
 	return i
 }
 
@@ -62,12 +71,8 @@ func (c *context) issued(credential cloudtrail.Raw) []state.Fact {
 		Call: c.seen.Name, Service: state.Bounded(issuingService(c.event), maxName), Account: state.Bounded(c.event.Identity.AccountID, maxName),
 		RoleARN: state.Bounded(c.event.Request.String("roleArn"), maxARN), Expiration: parseExpiration(credential.String("expiration")),
 	}
-	value, err := json.Marshal(i)
-	if err != nil { // a struct of strings always marshals
-		panic(err)
-	}
 	made := c.fact(CredentialKey(key), state.Retention{Keep: 2, Members: 8}, roleLife, classIssued, i.Service, c.session.Lock)
-	made.Value = string(value)
+	made.Value = i.encode()
 	facts := []state.Fact{made}
 	if c.signed {
 		facts = append(facts, c.fact(SessionKey(c.session.Lock), state.Retention{Members: 256}, roleLife, classIssued, key))

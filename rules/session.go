@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -14,21 +13,21 @@ import (
 type Session struct {
 	// Lock names what is watched as one: the principal session of a machine whose
 	// keys change, else the access key.
-	Lock string `json:"-"`
+	Lock string
 	// Stated is the kind as AWS states it, Shaped as the name suggests it.
-	Stated Kind `json:"stated,omitempty"`
-	Shaped Kind `json:"shaped,omitempty"`
+	Stated Kind
+	Shaped Kind
 
-	AccessKey string `json:"key"`
-	Principal string `json:"principal,omitempty"`
-	ARN       string `json:"arn,omitempty"`
-	RoleARN   string `json:"role,omitempty"`
-	RoleID    string `json:"role_id,omitempty"`
-	Name      string `json:"name,omitempty"`
-	Account   string `json:"account,omitempty"`
-	Resource  string `json:"resource,omitempty"` // ARN or id of the workload
-	Delivery  string `json:"delivery,omitempty"` // IMDS version, "1.0" or "2.0"
-	Issued    int64  `json:"issued,omitempty"`   // seconds since 1970; 0 unknown
+	AccessKey string
+	Principal string
+	ARN       string
+	RoleARN   string
+	RoleID    string
+	Name      string
+	Account   string
+	Resource  string // ARN or id of the workload
+	Delivery  string // IMDS version, "1.0" or "2.0"
+	Issued    int64  // seconds since 1970; 0 unknown
 }
 
 // minKey is the length of the shortest access key id.
@@ -134,21 +133,26 @@ func (s *Session) lifetime() time.Duration {
 	return 14 * time.Hour
 }
 
-// encode is the session as the value of a fact.
-func (s *Session) encode() string {
-	b, err := json.Marshal(s)
-	if err != nil { // a struct of strings always marshals
-		panic(err)
+// texts are the parts of a session, but its lock and time, as they are remembered.
+func (s *Session) texts() []*string {
+	return []*string{
+		(*string)(&s.Stated), (*string)(&s.Shaped), &s.AccessKey, &s.Principal, &s.ARN, &s.RoleARN, &s.RoleID,
+		&s.Name, &s.Account, &s.Resource, &s.Delivery,
 	}
-	return string(b)
 }
 
-// decodeSession reads encode's text; what cannot be read is an empty session.
+// encode is the session as the value of a fact.
+func (s *Session) encode() string {
+	issued := seconds(s.Issued)
+	return packed(append(s.texts(), &issued))
+}
+
+// decodeSession reads encode's text.
 func decodeSession(text string) Session {
 	var s Session
-	if json.Unmarshal([]byte(text), &s) != nil {
-		return Session{}
-	}
+	var issued string
+	unpack(text, append(s.texts(), &issued))
+	s.Issued = secondsOf(issued)
 	return s
 }
 
