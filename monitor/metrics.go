@@ -36,7 +36,7 @@ func Metrics(counts *processor.Counts, facts *state.Facts) *prometheus.Registry 
 		counter(r, "dead_letters_total", "Records that could not be processed, by reason.", prometheus.Labels{"reason": string(reason)}, n.Load)
 	}
 	stats := facts.Stats()
-	counter(r, "events_quiet_total", "Events that were known to add nothing before their facts were made.", nil, stats.Quiet.Load)
+	counter(r, "events_quiet_total", "Events that were known to add nothing before their facts were made.", nil, counts.Quiet.Load)
 	counter(r, "facts_total", "Facts that events stated.", nil, stats.Seen.Load)
 	counter(r, "facts_written_total", "Facts that were new and written to the store.", nil, stats.Put.Load)
 	counter(r, "keys_read_total", "Keys read from the store.", nil, stats.Read.Load)

@@ -17,6 +17,7 @@ import (
 type Counts struct {
 	Records     atomic.Int64
 	Events      atomic.Int64
+	Quiet       atomic.Int64 // events that were known to add nothing before their facts were made
 	DeadLetters atomic.Int64
 	Judged      atomic.Int64 // verdicts reached
 	Defects     atomic.Int64 // judgements and events that failed by a fault of ours

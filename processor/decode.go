@@ -45,6 +45,7 @@ type batch struct {
 	facts     []state.Fact      // not learned yet
 	by        []state.Statement // which events they come from
 	bytes     int64             // of facts
+	quiet     int64             // events that add nothing, not counted yet
 	letters   []sink.DeadLetter
 }
 
@@ -61,6 +62,8 @@ func (b *batch) record(ctx context.Context, r *Record) error {
 		return o.stopped
 	}
 	b.p.counts.decoded(&o.summary)
+	b.p.counts.Quiet.Add(b.quiet)
+	b.quiet = 0
 	b.p.counts.Defects.Add(int64(o.defects))
 	if o.err == nil {
 		o.err = partly(&o.summary, o.defects, o.defect)
@@ -135,6 +138,7 @@ func (b *batch) event(e *cloudtrail.Event) (err error) {
 	reading := b.extractor.Read(e)
 	known := b.p.cfg.Facts.Knows(&reading.Print, at)
 	if known == state.AllKnown {
+		b.quiet++
 		return nil
 	}
 	base, more := reading.Facts(known == state.BaseKnown)

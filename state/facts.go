@@ -28,7 +28,6 @@ type Facts struct {
 
 // Stats counts what Facts did, since its start.
 type Stats struct {
-	Quiet   atomic.Int64 // events whose Print told that they add nothing
 	Seen    atomic.Int64 // facts given
 	Put     atomic.Int64 // facts that were new and written
 	Read    atomic.Int64 // keys read from the Store
@@ -102,7 +101,6 @@ func (f *Facts) Knows(p *Print, at int64) Knowledge {
 	}
 	switch {
 	case f.quietAt(p.Event, p, at):
-		f.stats.Quiet.Add(1)
 		return AllKnown
 	case f.quietAt(p.Base, p, at):
 		return BaseKnown
