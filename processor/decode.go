@@ -141,10 +141,11 @@ func (b *batch) event(e *cloudtrail.Event) (err error) {
 		b.quiet++
 		return nil
 	}
-	base, more := reading.Facts(known == state.BaseKnown)
-	b.by = append(b.by, state.Statement{Print: reading.Print, At: at, BaseKnown: known == state.BaseKnown, Base: len(base), More: len(more)})
+	base, use, more := reading.Facts(known)
+	b.by = append(b.by, state.Statement{Print: reading.Print, At: at, Known: known, Base: len(base), Use: len(use), More: len(more)})
 	b.bytes += int64(unsafe.Sizeof(state.Statement{}))
 	b.add(base)
+	b.add(use)
 	b.add(more)
 	return nil
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -58,8 +59,8 @@ type Extractor struct {
 // Facts is all that one event is worth remembering for; see [Reading.Facts].
 func (x Extractor) Facts(e *cloudtrail.Event) []state.Fact {
 	r := x.Read(e)
-	base, more := r.Facts(false)
-	return append(base, more...)
+	base, use, more := r.Facts(0)
+	return slices.Concat(base, use, more)
 }
 
 // context is one event with what several facts need of it.
@@ -93,7 +94,7 @@ func (c *context) base() []state.Fact {
 	if !c.counts {
 		return facts
 	}
-	facts = append(facts, c.uses()...)
+	facts = append(facts, c.holder()...)
 	if c.seen.Presigned {
 		return facts
 	}
@@ -165,28 +166,41 @@ func (c *context) fact(key state.Key, r state.Retention, life time.Duration, cla
 	return state.Fact{Key: key, Member: state.NewMember(class, parts...), Observation: c.seen, Retention: r}
 }
 
-// uses: where a session was used from, with which key and software.
-func (c *context) uses() []state.Fact {
+// use: where a session was used from. It depends on no more than what base does.
+func (c *context) use() state.Fact {
+	s := &c.session
+	r := state.Retention{Keep: c.extractor.Keep, Contested: c.extractor.Contested, Members: maxAddresses}
+	if s.stays() {
+		r.Step = step
+	}
+	used := c.fact(SessionKey(s.Lock), r, s.lifetime(), classUse, c.host, c.seen.Endpoint)
+	used.Value = state.Short(c.event.VPCEndpointAccountID, 12)
+	return used
+}
+
+// holder: with which key and software a session was used, and that its role is known.
+func (c *context) holder() []state.Fact {
 	s, key := &c.session, SessionKey(c.session.Lock)
 	life := s.lifetime()
 	once := state.Retention{Keep: 1, Members: maxSessions}
-	use := state.Retention{Keep: c.extractor.Keep, Contested: c.extractor.Contested, Members: maxAddresses}
-	if s.kind().perPrincipal() || s.kind() == LongTerm {
-		use.Step, once.Step = step, step
+	if s.stays() {
+		once.Step = step
 	}
-	used := c.fact(key, use, life, classUse, c.host, c.seen.Endpoint)
-	used.Value = state.Short(c.event.VPCEndpointAccountID, 12)
 	token := c.fact(key, once, life, classToken, s.AccessKey)
 	token.Value = s.encode()
-	facts := []state.Fact{token, used}
-	if !c.seen.Presigned {
-		facts = append(facts, c.fact(key, once, life, classAgent, c.host, c.seen.Endpoint, c.agent.family, c.agent.system, c.agent.version))
+	facts := []state.Fact{token}
+	if c.seen.Presigned {
+		return facts
 	}
-	if id := s.RoleARN; id != "" && !c.seen.Presigned {
-		facts = append(facts, c.fact(RoleKey(s.Account, id), state.Retention{}, roleLife, classActive))
+	facts = append(facts, c.fact(key, once, life, classAgent, c.host, c.seen.Endpoint, c.agent.family, c.agent.system, c.agent.version))
+	if s.RoleARN != "" {
+		facts = append(facts, c.fact(RoleKey(s.Account, s.RoleARN), state.Retention{}, roleLife, classActive))
 	}
 	return facts
 }
+
+// stays tells whether a session outlives any one credential, so that what is known of it has to be noted anew.
+func (s *Session) stays() bool { return s.kind().perPrincipal() || s.kind() == LongTerm }
 
 // conduct: the calls that tell something of who makes them.
 func (c *context) conduct() []state.Fact {

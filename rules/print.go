@@ -94,12 +94,19 @@ func bit(b bool) uint64 {
 }
 
 // Facts is what the event is worth remembering for, nothing for most of what AWS does by
-// itself: first, unless they are known, what all events of the same Print.Base state, then
-// what else this one does. The result does not share memory with the event.
-func (r *Reading) Facts(baseKnown bool) (base, more []state.Fact) {
+// itself, without what is known: what all events of the same Print.Base state, that it is
+// a use from its place, and what else this one states. The result does not share memory
+// with the event.
+func (r *Reading) Facts(known state.Knowledge) (base, use, more []state.Fact) {
 	c := newContext(r)
-	if !baseKnown {
+	if known&state.BaseKnown == 0 {
 		base = c.base()
 	}
-	return base, c.more()
+	if known&state.UseKnown == 0 && c.counts {
+		use = []state.Fact{c.use()}
+	}
+	if known&state.MoreKnown == 0 {
+		more = c.more()
+	}
+	return base, use, more
 }

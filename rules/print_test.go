@@ -61,7 +61,8 @@ func TestEqualPrintsStateTheSame(t *testing.T) {
 	repeated := 0
 	check := func(e *cloudtrail.Event) {
 		r := x.Read(e)
-		base, more := r.Facts(false)
+		base, use, more := r.Facts(0)
+		base = append(base, use...)
 		if text, known := byBase[r.Print.Base]; known && text != stated(base) {
 			t.Fatalf("events of one base state\n%s\nand\n%s\n%s", text, stated(base), e.Raw.JSON())
 		}

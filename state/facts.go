@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // Facts is a Store with two memories in front that know what is already there, so that
@@ -85,45 +86,54 @@ type Change struct {
 }
 
 // Knowledge is what is known of an event before its facts are made.
-type Knowledge int
+type Knowledge uint8
 
+// What adds nothing, of the facts of an event.
 const (
-	Unknown   Knowledge = iota
-	BaseKnown           // what it has in common with others adds nothing
-	AllKnown            // it adds nothing
+	BaseKnown Knowledge = 1 << iota // what the event has in common with others
+	UseKnown                        // that it is another use from its place
+	MoreKnown                       // what else it states
+	AllKnown  = BaseKnown | UseKnown | MoreKnown
 )
 
-// Knows tells, without I/O, whether an event of a Print at a time, in seconds since 1970,
-// can add anything. It answers for facts that the Store has accepted.
+// Knows tells, without I/O, what of an event of a Print at a time, in seconds since 1970,
+// adds nothing. It answers for facts that the Store has accepted.
 func (f *Facts) Knows(p *Print, at int64) Knowledge {
 	if memory, ok := f.store.(*Memory); ok && memory.Evicted() > 0 {
-		return Unknown // what was evicted is lost, and has to be stated once more
+		return 0 // what was evicted is lost, and has to be stated once more
 	}
-	switch {
-	case f.quietAt(p.Event, p, at):
+	event := f.noted(p.Event, p)
+	if event.span().holds(at) {
 		return AllKnown
-	case f.quietAt(p.Base, p, at):
-		return BaseKnown
 	}
-	return Unknown
+	var known Knowledge
+	if f.noted(p.Base, p).span().holds(at) {
+		known |= BaseKnown
+	}
+	if f.noted(p.use(), p).span().holds(at) {
+		known |= UseKnown
+	}
+	if event.count > 0 && (span{event.after, event.after + longest}).holds(at) {
+		known |= MoreKnown
+	}
+	return known
 }
 
-func (f *Facts) quietAt(part uint64, p *Print, at int64) bool {
+func (f *Facts) noted(part uint64, p *Print) note {
 	if part == 0 {
-		return false
+		return note{}
 	}
-	t := f.quiet.span(f.quiet.id(part, p.Sessions))
-	return t.after < at && at < t.until
+	return f.quiet.get(f.quiet.id(part, p.Sessions))
 }
 
 // Statement says which of the facts given are those of one event: first those that its
-// Print.Base names, then the others.
+// Print.Base names, then at most one that it is used from where it is, then the others.
+// What is known is not given.
 type Statement struct {
-	Print Print
-	At    int64 // time of the event, seconds since 1970
-	// BaseKnown says that the former were known, and are not given.
-	BaseKnown  bool
-	Base, More int // how many there are
+	Print           Print
+	At              int64 // time of the event, seconds since 1970
+	Known           Knowledge
+	Base, Use, More int // how many facts there are
 }
 
 // Absorb makes facts durable and returns those that were new to this worker, in
@@ -160,8 +170,8 @@ func (f *Facts) remember(n *news) {
 			f.louder(c.Key)
 		}
 	}
-	for _, q := range n.quiet {
-		f.quiet.put(q.id, q.span)
+	for _, t := range n.notes {
+		f.quiet.put(t)
 	}
 }
 
@@ -181,69 +191,126 @@ type news struct {
 	changes []Change
 	fresh   []Fact       // what is to be written
 	sets    map[Key]*Set // what comes of it
-	quiet   []quieter
-}
-
-// quieter is a part of a Print that adds nothing in a span.
-type quieter struct {
-	id   uint64
-	span span
+	notes   []note
 }
 
 // longest bounds a span: so long after it was found the facts are looked at once more.
 const longest = 6 * 3600
 
-// statement adds the facts of one event, and gives the others. Where they add nothing, it
-// notes when events of its Print do not. What the Print is found by is made before the Sets
-// are looked at: if the session's facts are to be kept in full from now on, either these
-// Sets say so or nobody finds what is noted.
+// statement adds the facts of one event, and gives the others. It notes when events of its
+// Print add nothing, from when the Store has accepted these. What the Print is found by is
+// made before the Sets are looked at: if the session's facts are to be kept in full from
+// now on, either these Sets say so or nobody finds what is noted.
 func (n *news) statement(s *Statement, facts []Fact) []Fact {
-	base, all := n.facts.quiet.id(s.Print.Base, s.Print.Sessions), n.facts.quiet.id(s.Print.Event, s.Print.Sessions)
-	mine := facts[:s.Base+s.More]
-	var ofBase span
-	if s.BaseKnown {
-		ofBase = n.facts.quiet.span(base)
+	q := n.facts.quiet
+	base, use, all := q.id(s.Print.Base, s.Print.Sessions), q.id(s.Print.use(), s.Print.Sessions), q.id(s.Print.Event, s.Print.Sessions)
+	ofBase, ofUse, ofMore := n.facts.noted(s.Print.Base, &s.Print).span(), always, always
+	if s.Known&BaseKnown == 0 {
+		ofBase = span{until: s.At + longest}.and(n.add(facts[:s.Base]))
+		n.note(base, note{after: ofBase.after, until: ofBase.until})
+	}
+	facts = facts[s.Base:]
+	switch {
+	case s.Known&UseKnown != 0:
+		ofUse = n.facts.noted(s.Print.use(), &s.Print).span()
+	case s.Use > 0:
+		ofUse = n.use(&facts[0], use)
+	}
+	facts = facts[s.Use:]
+	if s.Known&MoreKnown != 0 {
+		ofMore = span{n.facts.noted(s.Print.Event, &s.Print).after, s.At + longest}
 	} else {
-		ofBase = span{until: s.At + longest}.and(n.add(mine[:s.Base]))
-		n.note(base, ofBase)
+		ofMore = n.add(facts[:s.More])
 	}
-	n.note(all, ofBase.and(n.add(mine[s.Base:])))
-	return facts[len(mine):]
+	n.event(all, ofBase.and(ofUse), ofMore)
+	return facts[s.More:]
 }
 
-func (n *news) note(id uint64, t span) {
-	if id != 0 && t.after < t.until {
-		n.quiet = append(n.quiet, quieter{id, t})
+// event notes when an event adds nothing, or, while more of its uses are wanted, from when
+// on nothing else of it does.
+func (n *news) event(id uint64, others, more span) {
+	whole := others.and(more)
+	if whole.after < whole.until {
+		n.note(id, note{after: whole.after, until: whole.until})
+	} else if more.after < more.until && more != always {
+		n.note(id, note{after: more.after, count: 1})
 	}
 }
 
-// add adds facts. It gives the span in which their like adds nothing, an empty one where
-// they did.
+// use adds a use. How many are kept of its place is counted, so that it is known when they
+// are enough also for a session that is not in the LRU.
+func (n *news) use(fact *Fact, id uint64) span {
+	before := n.counted(id)
+	if before.until > 0 { // they were enough, until a step ended
+		before.count = fact.keep(false)
+	}
+	t := n.one(fact, before.count > 0)
+	set := n.set(fact.Key)
+	if set.Contested() {
+		return t
+	}
+	if t.after >= t.until {
+		seen := set.Member(fact.Member)
+		now := note{count: max(before.count+1, len(seen.seen())), after: max(before.after, fact.Time, seen.last())}
+		if now.count < fact.keep(false) {
+			n.note(id, now)
+			return t
+		}
+		t = span{now.after, fact.Time + longest}
+		if fact.Step > 0 {
+			t.until = min(t.until, fact.floor(fact.Time)+int64(fact.Step/time.Second))
+		}
+	}
+	n.note(id, note{after: t.after, until: t.until})
+	return t
+}
+
+// counted is what is known of an id, also by those facts.
+func (n *news) counted(id uint64) note {
+	for i := len(n.notes) - 1; i >= 0; i-- {
+		if n.notes[i].id == id {
+			return n.notes[i]
+		}
+	}
+	return n.facts.quiet.get(id)
+}
+
+func (n *news) note(id uint64, t note) {
+	if id != 0 && (t.count > 0 || t.after < t.until) {
+		t.id = id
+		n.notes = append(n.notes, t)
+	}
+}
+
+// add adds facts. It gives the span in which their like adds nothing.
 func (n *news) add(facts []Fact) span {
 	all := always
 	for i := range facts {
-		all = all.and(n.one(&facts[i]))
+		all = all.and(n.one(&facts[i], false))
 	}
 	return all
 }
 
-func (n *news) one(fact *Fact) span {
-	set, ok := n.sets[fact.Key]
-	if !ok {
-		set = n.facts.peek(fact.Key)
+func (n *news) set(key Key) *Set {
+	if set, ok := n.sets[key]; ok {
+		return set
 	}
-	adds := set.Adds(fact)
-	if len(adds) == 0 {
-		return set.quiet(fact)
+	return n.facts.peek(key)
+}
+
+// one adds a fact, of a member that may be met before although the Sets do not tell.
+func (n *news) one(fact *Fact, met bool) span {
+	set := n.set(fact.Key)
+	if adds := set.Adds(fact); len(adds) > 0 {
+		isNew := !met && set.Member(fact.Member) == nil
+		for i := range adds {
+			set = set.Add(adds[i])
+		}
+		n.changes = append(n.changes, Change{Fact: *fact, New: isNew, Contested: set.Contested()})
+		n.fresh = append(n.fresh, adds...)
+		n.sets[fact.Key] = set
 	}
-	isNew := set.Member(fact.Member) == nil
-	for i := range adds {
-		set = set.Add(adds[i])
-	}
-	n.changes = append(n.changes, Change{Fact: *fact, New: isNew, Contested: set.Contested()})
-	n.fresh = append(n.fresh, adds...)
-	n.sets[fact.Key] = set
-	return span{}
+	return set.quiet(fact)
 }
 
 func (f *Facts) peek(key Key) *Set {

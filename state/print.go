@@ -14,6 +14,11 @@ type Print struct {
 	Sessions [2]uint64
 }
 
+const useMark = 0xd1b54a32d192ed03 // no hash of anything
+
+// use names that the event is a use from its place.
+func (p *Print) use() uint64 { return Mix(p.Base, useMark) }
+
 var seed = maphash.MakeSeed()
 
 // Hash hashes a text with a secret of this process, so that no log can be made to collide.

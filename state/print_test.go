@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,39 +25,43 @@ func (c call) lock() string { return fmt.Sprint("s", c.session) }
 
 func (c call) print() state.Print {
 	base := state.Mix(state.Hash(c.lock()), uint64(c.where))
-	return state.Print{Base: base, Event: state.Mix(base, uint64(c.what)), Sessions: [2]uint64{state.Hash(c.lock()), state.Hash("principal")}}
+	return state.Print{Base: base, Event: state.Mix(base, state.Hash(fmt.Sprint(c.what))), Sessions: [2]uint64{state.Hash(c.lock()), state.Hash("principal")}}
 }
 
-func (c call) facts() (base, more []state.Fact) {
+func (c call) facts() (base, use, more []state.Fact) {
 	key := "session/" + c.lock()
 	members := 0
 	if c.bounded {
 		members = 2
 	}
-	base = []state.Fact{
-		fact(key, fmt.Sprint("use|", c.where), c.at, c.id, state.Retention{Keep: 3, Contested: 50, Members: members, Step: time.Hour}),
-		fact(fmt.Sprint("address/", c.where), "session|"+c.lock(), c.at, c.id, state.Retention{Members: members}),
-	}
+	base = []state.Fact{fact(fmt.Sprint("address/", c.where), "session|"+c.lock(), c.at, c.id, state.Retention{Members: members})}
+	use = []state.Fact{fact(key, fmt.Sprint("use|", c.where), c.at, c.id, state.Retention{Keep: 3, Contested: 50, Members: members, Step: time.Hour})}
 	if c.what > 0 {
 		more = []state.Fact{fact(key, fmt.Sprint("reach|", c.what), c.at, c.id, state.Retention{Members: members})}
 	}
-	return base, more
+	return base, use, more
 }
 
-// learn gives an event to facts, as a processor does.
-func (c call) learn(ctx context.Context, f *state.Facts) (state.Knowledge, error) {
+// learn gives an event to facts, as a processor does, and says what was known of it.
+func (c call) learn(ctx context.Context, f *state.Facts) (state.Knowledge, []state.Change, error) {
 	p := c.print()
 	known := f.Knows(&p, c.at)
 	if known == state.AllKnown {
-		return known, nil
+		return known, nil, nil
 	}
-	base, more := c.facts()
-	if known == state.BaseKnown {
+	base, use, more := c.facts()
+	if known&state.BaseKnown != 0 {
 		base = nil
 	}
-	s := state.Statement{Print: p, At: c.at, BaseKnown: known == state.BaseKnown, Base: len(base), More: len(more)}
-	_, err := f.Absorb(ctx, append(base, more...), s)
-	return known, err
+	if known&state.UseKnown != 0 {
+		use = nil
+	}
+	if known&state.MoreKnown != 0 {
+		more = nil
+	}
+	s := state.Statement{Print: p, At: c.at, Known: known, Base: len(base), Use: len(use), More: len(more)}
+	changes, err := f.Absorb(ctx, slices.Concat(base, use, more), s)
+	return known, changes, err
 }
 
 // TestPrintsHideNothing: whatever Knows says of an event, the store holds what it holds
@@ -83,7 +88,7 @@ func TestPrintsHideNothing(t *testing.T) {
 				also = []state.Fact{fact("session/"+c.lock(), state.ContestedClass, c.at, c.id, state.Retention{})}
 			}
 			for {
-				k, err := c.learn(ctx, facts)
+				k, _, err := c.learn(ctx, facts)
 				if err == nil {
 					_, err = facts.Absorb(ctx, also)
 				}
@@ -92,8 +97,8 @@ func TestPrintsHideNothing(t *testing.T) {
 					break
 				}
 			}
-			base, more := c.facts()
-			_ = want.Put(ctx, append(append(base, more...), also...)) // memory never fails
+			base, use, more := c.facts()
+			_ = want.Put(ctx, slices.Concat(base, use, more, also)) // memory never fails
 		}
 		for s := range 3 {
 			compare(t, seed, want, store.store, state.Key(fmt.Sprint("session/s", s)), bounded)
@@ -102,7 +107,7 @@ func TestPrintsHideNothing(t *testing.T) {
 			compare(t, seed, want, store.store, state.Key(fmt.Sprint("address/", a)), bounded)
 		}
 	}
-	for _, k := range []state.Knowledge{state.Unknown, state.BaseKnown, state.AllKnown} {
+	for _, k := range []state.Knowledge{0, state.BaseKnown, state.UseKnown | state.BaseKnown, state.MoreKnown | state.BaseKnown, state.AllKnown} {
 		if known[k] < 1000 {
 			t.Errorf("Knows has said %d only %d times: the test says little", k, known[k])
 		}
@@ -162,8 +167,8 @@ func TestDisputeElsewhereEndsPrints(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			store := remote{state.NewMemory(100)}
 			mine, theirs := state.NewFacts(store, capacity), state.NewFacts(store, 100)
-			c := call{at: 1000, what: 1}
-			for ; c.at < 1010; c.at++ {
+			c := call{at: 1_000_000, what: 1}
+			for ; c.at < 1_000_010; c.at++ {
 				c.id = fmt.Sprint(c.at)
 				learn(t, c, mine)
 			}
@@ -187,7 +192,7 @@ func TestDisputeElsewhereEndsPrints(t *testing.T) {
 
 func learn(t *testing.T, c call, f *state.Facts) state.Knowledge {
 	t.Helper()
-	known, err := c.learn(context.Background(), f)
+	known, _, err := c.learn(context.Background(), f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,8 +235,8 @@ func TestPrintsStayUnderTheirBound(t *testing.T) {
 // TestEvictedMemoryIsStatedAgain: what a store in memory has lost is not hidden by Prints.
 func TestEvictedMemoryIsStatedAgain(t *testing.T) {
 	facts := state.NewFacts(state.NewMemory(2), 0)
-	c := call{at: 1000}
-	for ; c.at < 1010; c.at++ {
+	c := call{at: 1_000_000}
+	for ; c.at < 1_000_010; c.at++ {
 		c.id = fmt.Sprint(c.at)
 		learn(t, c, facts)
 	}
@@ -239,7 +244,38 @@ func TestEvictedMemoryIsStatedAgain(t *testing.T) {
 		t.Fatalf("the session is not quiet: %d", got)
 	}
 	absorb(t, facts, fact("other/1", "use|a", 1, "e", state.Retention{}), fact("other/2", "use|a", 1, "e", state.Retention{}))
-	if got := learn(t, c, facts); got != state.Unknown {
+	if got := learn(t, c, facts); got != 0 {
 		t.Errorf("the session was evicted and is hidden: %d", got)
+	}
+}
+
+// TestManySessionsCostNoMoreWrites: what little room there is for Sets, a session's facts
+// are written once, a few of its uses are, and none of that is taken for new twice.
+func TestManySessionsCostNoMoreWrites(t *testing.T) {
+	ctx := context.Background()
+	store := &failing{Store: remote{state.NewMemory(1 << 20)}}
+	facts := state.NewFacts(store, 10)
+	const sessions, uses = 1000, 20
+	fresh := 0
+	for n := range uses {
+		for s := range sessions {
+			c := call{session: s, where: s, what: 1, at: int64(1_000_800 + n), id: fmt.Sprint(n)}
+			_, changes, err := c.learn(ctx, facts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range changes {
+				if changes[i].New {
+					fresh++
+				}
+			}
+		}
+	}
+	written := int(facts.Stats().Put.Load())
+	if want := sessions * (1 + 3 + 1); written != want { // the address, three uses, the service
+		t.Errorf("%d facts written, want %d", written, want)
+	}
+	if want := sessions * 3; fresh != want {
+		t.Errorf("%d members taken for new, want %d", fresh, want)
 	}
 }

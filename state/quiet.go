@@ -14,8 +14,29 @@ type span struct{ after, until int64 }
 // always is the span of no fact at all.
 var always = span{math.MinInt64, math.MaxInt64}
 
+// holds tells whether the time is in the span.
+func (s span) holds(at int64) bool { return s.after < at && at < s.until }
+
 // and is the time in which neither adds anything.
 func (s span) and(t span) span { return span{max(s.after, t.after), min(s.until, t.until)} }
+
+// note is what is known of a Print, or of a part of one.
+type note struct {
+	id uint64
+	// In the span between after and until its events add nothing. Or, with a count: of uses
+	// so many were written, none of them later than after; of an event nothing but its use is
+	// wanted after that.
+	after, until int64
+	count        int
+}
+
+// span is when events add nothing, an empty one where they may.
+func (n note) span() span {
+	if n.count > 0 {
+		return span{}
+	}
+	return span{n.after, n.until}
+}
 
 // quiet remembers, 16 bytes each and without a pointer, which Prints add nothing, and
 // when. It is a table of buckets: a Print has two, of four slots in a cache line, and lies
@@ -49,11 +70,14 @@ type segment struct {
 
 type bucket [inBucket]slot
 
-// slot is one Print and its span in 32 bits each: enough until 2106. The zero slot is free.
+// slot is a note with times of 32 bits: enough until 2106. Where until is less than
+// maxCount, no time of any event, it is the count. The zero slot is free.
 type slot struct {
 	print        uint64
 	after, until uint32
 }
+
+const maxCount = 1 << 16
 
 func newQuiet() *quiet {
 	q := &quiet{turns: make([]atomic.Uint32, turns)}
@@ -78,38 +102,51 @@ func (q *quiet) id(part uint64, sessions [2]uint64) uint64 {
 // turn ends the spans of all Prints of a lock.
 func (q *quiet) turn(lock uint64) { q.turns[lock%turns].Add(1) }
 
-// span is the span of an id, an empty one where none is known.
-func (q *quiet) span(id uint64) span {
+// get is what is known of an id; the zero note where that is nothing.
+func (q *quiet) get(id uint64) note {
 	s := &q.segments[id%segments]
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	found := s.find(id)
-	if found == nil {
-		return span{}
+	switch {
+	case found == nil:
+		return note{}
+	case found.until < maxCount:
+		return note{id: id, after: int64(found.after), count: int(found.until)}
 	}
-	return span{int64(found.after), int64(found.until)}
+	return note{id: id, after: int64(found.after), until: int64(found.until)}
 }
 
-// put remembers a span, in place of what was known of the id.
-func (q *quiet) put(id uint64, t span) {
-	next := slot{print: id, after: uint32(min(max(t.after, 0), math.MaxUint32)), until: uint32(min(max(t.until, 0), math.MaxUint32))}
-	if id == 0 || next.after >= next.until || t.after >= math.MaxUint32 {
+// put remembers a note, in place of what was known of its id.
+func (q *quiet) put(n note) {
+	next, ok := n.slot()
+	if !ok {
 		return
 	}
-	s := &q.segments[id%segments]
+	s := &q.segments[n.id%segments]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if found := s.find(id); found != nil {
+	if found := s.find(n.id); found != nil {
 		*found = next
 		return
 	}
 	for !s.insert(next) {
 		if !s.grow(q.limit.Load()) {
-			*s.soonest(id) = next
+			*s.soonest(n.id) = next
 			return
 		}
 	}
 	s.held++
+}
+
+// slot is the note as it is kept; false for what cannot be.
+func (n note) slot() (slot, bool) {
+	s := slot{print: n.id, after: uint32(min(max(n.after, 0), math.MaxUint32)), until: uint32(min(max(n.until, 0), math.MaxUint32))}
+	if n.count > 0 {
+		s.until = uint32(n.count)
+		return s, n.id != 0 && n.count < maxCount
+	}
+	return s, n.id != 0 && s.until >= maxCount && s.after < s.until
 }
 
 func (q *quiet) len() (n int) {

@@ -57,6 +57,22 @@ func (m *Member) Latest() int64 {
 	return last
 }
 
+// seen is Seen, also of no member.
+func (m *Member) seen() []*Observation {
+	if m == nil {
+		return nil
+	}
+	return m.Seen
+}
+
+// last is the time of the latest observation that is kept.
+func (m *Member) last() int64 {
+	if seen := m.seen(); len(seen) > 0 {
+		return seen[len(seen)-1].Time
+	}
+	return 0
+}
+
 // Member finds a member by its full name; nil when it was never seen.
 func (s *Set) Member(name string) *Member {
 	for _, m := range s.Class(Class(name)) {
