@@ -15,6 +15,7 @@ type document struct {
 // wrapping holds what the known envelopes wrap.
 type wrapping struct {
 	digest      bool // a digest file's own member is there
+	listed      bool // a list was met and its elements are decoded
 	messageType string
 	logEvents   Raw
 	records     Raw
@@ -25,25 +26,17 @@ type wrapping struct {
 	body        Raw // SQS's "Body", or "body" as Lambda has it
 }
 
-// read reads the object at the cursor.
-func (d *document) read(c *cursor) {
-	start := c.pos
-	c.object(func(key string) { d.member(c, key) })
-	if c.fault == "" {
-		d.event.Raw = Raw{c.text[start:c.pos]}
-	}
-}
-
-func (d *document) member(c *cursor, key string) {
-	switch key {
-	case "eventTime":
+// member reads the member n of an event or an envelope, or passes one of neither.
+func (d *document) member(c *cursor, n name) {
+	switch n {
+	case nameEventTime:
 		d.eventTime = c.str()
-	case "@timestamp":
+	case nameTimestampOfLogstash:
 		d.timestamp = c.str()
 		return
 	default:
-		if !d.event.member(c, key) {
-			d.wrapping.member(c, key)
+		if !d.event.member(c, n) {
+			d.wrapping.member(c, n)
 			return
 		}
 	}
@@ -51,25 +44,25 @@ func (d *document) member(c *cursor, key string) {
 }
 
 // member reads a member of an envelope, or passes one that is none.
-func (w *wrapping) member(c *cursor, key string) {
-	switch key {
-	case "digestStartTime", "digestEndTime", "digestS3Object":
+func (w *wrapping) member(c *cursor, n name) {
+	switch n {
+	case nameDigestStartTime, nameDigestEndTime, nameDigestS3Object:
 		w.digest = c.raw().Exists()
-	case "messageType":
+	case nameMessageType:
 		w.messageType = c.str()
-	case "logEvents":
+	case nameLogEvents:
 		w.logEvents = c.raw()
-	case "Records":
+	case nameRecords:
 		w.records = c.raw()
-	case "detail":
+	case nameDetail:
 		w.detail = c.raw()
-	case "Events":
+	case nameEvents:
 		w.lookups = c.raw()
-	case "CloudTrailEvent":
+	case nameCloudTrailEvent:
 		w.lookup = c.raw()
-	case "Message":
+	case nameMessageOfSNS:
 		w.message = c.raw()
-	case "Body", "body":
+	case nameBodyOfSQS, nameBody:
 		w.body = c.raw()
 	default:
 		c.skip()

@@ -1,68 +1,57 @@
 package cloudtrail
 
-// str returns the field that holds the string member key, nil when there is none.
-func (e *Event) str(key string) *string {
-	switch key {
-	case "eventVersion":
-		return &e.Version
-	case "eventSource":
-		return &e.Source
-	case "eventName":
-		return &e.Name
-	case "awsRegion":
-		return &e.Region
-	case "sourceIPAddress":
-		return &e.SourceIPAddress
-	case "userAgent":
-		return &e.UserAgent
-	case "errorCode":
-		return &e.ErrorCode
-	case "errorMessage":
-		return &e.ErrorMessage
-	case "eventID":
-		return &e.ID
-	case "requestID":
-		return &e.RequestID
-	case "eventType":
-		return &e.Type
-	case "eventCategory":
-		return &e.Category
-	case "recipientAccountId":
-		return &e.RecipientAccountID
-	case "sharedEventID":
-		return &e.SharedEventID
-	case "vpcEndpointId":
-		return &e.VPCEndpointID
-	case "vpcEndpointAccountId":
-		return &e.VPCEndpointAccountID
-	}
-	return nil
-}
-
-// member reads a member of an event and reports whether it is one.
-func (e *Event) member(c *cursor, key string) bool {
-	if field := e.str(key); field != nil {
-		*field = c.str()
-		return true
-	}
-	switch key {
-	case "userIdentity":
-		e.Identity = c.identity()
-	case "readOnly":
+// member reads the member n of an event and reports whether it is one.
+func (e *Event) member(c *cursor, n name) bool {
+	switch n {
+	case nameEventVersion:
+		e.Version = c.str()
+	case nameEventSource:
+		e.Source = c.str()
+	case nameEventName:
+		e.Name = c.str()
+	case nameAwsRegion:
+		e.Region = c.str()
+	case nameSourceIPAddress:
+		e.SourceIPAddress = c.str()
+	case nameUserAgent:
+		e.UserAgent = c.str()
+	case nameErrorCode:
+		e.ErrorCode = c.str()
+	case nameErrorMessage:
+		e.ErrorMessage = c.str()
+	case nameEventID:
+		e.ID = c.str()
+	case nameRequestID:
+		e.RequestID = c.str()
+	case nameEventType:
+		e.Type = c.str()
+	case nameEventCategory:
+		e.Category = c.str()
+	case nameRecipientAccountID:
+		e.RecipientAccountID = c.str()
+	case nameSharedEventID:
+		e.SharedEventID = c.str()
+	case nameVPCEndpointID:
+		e.VPCEndpointID = c.str()
+	case nameVPCEndpointAccountID:
+		e.VPCEndpointAccountID = c.str()
+	case nameUserIdentity:
+		c.identity(&e.Identity)
+	case nameReadOnly:
 		e.ReadOnly = c.flag()
-	case "sessionCredentialFromConsole":
+	case nameSessionCredentialFromConsole:
 		e.SessionFromConsole = c.flag()
-	case "addendum":
+	case nameAddendum:
 		e.Addendum = c.addendum()
-	case "tlsDetails":
+	case nameTLSDetails:
 		e.TLS = c.tls()
-	case "requestParameters":
+	case nameRequestParameters:
 		e.Request = c.raw()
-	case "responseElements":
+	case nameResponseElements:
 		e.Response = c.raw()
-	case "additionalEventData":
+	case nameAdditionalEventData:
 		e.Additional = c.raw()
-	case "serviceEventDetails":
+	case nameServiceEventDetails:
 		e.Service = c.raw()
 	default:
 		return false
@@ -71,37 +60,37 @@ func (e *Event) member(c *cursor, key string) bool {
 }
 
 func (c *cursor) addendum() (a Addendum) {
-	c.object(func(key string) {
-		switch key {
-		case "reason":
+	for n := c.first(inAddendum); n != noName; n = c.next(inAddendum, n) {
+		switch n {
+		case nameReason:
 			a.Reason = c.str()
-		case "updatedFields":
+		case nameUpdatedFields:
 			a.UpdatedFields = c.str()
-		case "originalRequestID":
+		case nameOriginalRequestID:
 			a.OriginalRequestID = c.str()
-		case "originalEventID":
+		case nameOriginalEventID:
 			a.OriginalEventID = c.str()
 		default:
 			c.skip()
 		}
-	})
+	}
 	return a
 }
 
 func (c *cursor) tls() (t TLSDetails) {
-	c.object(func(key string) {
-		switch key {
-		case "tlsVersion":
+	for n := c.first(inTLS); n != noName; n = c.next(inTLS, n) {
+		switch n {
+		case nameTLSVersion:
 			t.Version = c.str()
-		case "cipherSuite":
+		case nameCipherSuite:
 			t.CipherSuite = c.str()
-		case "clientProvidedHostHeader":
+		case nameClientProvidedHostHeader:
 			t.HostHeader = c.str()
-		case "keyExchange":
+		case nameKeyExchange:
 			t.KeyExchange = c.str()
 		default:
 			c.skip()
 		}
-	})
+	}
 	return t
 }

@@ -19,59 +19,47 @@ type attributes struct {
 	mfa          bool
 }
 
-// str returns the field that holds the string member key of userIdentity, nil
-// when there is none.
-func (i *Identity) str(key string) *string {
-	switch key {
-	case "type":
-		return &i.Type
-	case "principalId":
-		return &i.PrincipalID
-	case "arn":
-		return &i.ARN
-	case "accountId":
-		return &i.AccountID
-	case "accessKeyId":
-		return &i.AccessKeyID
-	case "userName":
-		return &i.UserName
-	case "invokedBy":
-		return &i.InvokedBy
-	case "identityProvider":
-		return &i.IdentityProvider
-	case "credentialId":
-		return &i.CredentialID
-	}
-	return nil
-}
-
 // identity reads userIdentity.
-func (c *cursor) identity() (i Identity) {
+func (c *cursor) identity(i *Identity) {
+	*i = Identity{}
 	var session sessionContext
-	c.object(func(key string) {
-		if field := i.str(key); field != nil {
-			*field = c.str()
-			return
-		}
-		switch key {
-		case "sessionContext":
-			session = c.session()
-		case "onBehalfOf":
-			i.OnBehalfOfUserID = c.strIn("userId")
-		case "invokedByDelegate":
-			i.DelegateAccount = c.strIn("accountId")
-		case "inScopeOf":
+	for n := c.first(inIdentity); n != noName; n = c.next(inIdentity, n) {
+		switch n {
+		case nameType:
+			i.Type = c.str()
+		case namePrincipalID:
+			i.PrincipalID = c.str()
+		case nameARN:
+			i.ARN = c.str()
+		case nameAccountID:
+			i.AccountID = c.str()
+		case nameAccessKeyID:
+			i.AccessKeyID = c.str()
+		case nameUserName:
+			i.UserName = c.str()
+		case nameInvokedBy:
+			i.InvokedBy = c.str()
+		case nameIdentityProvider:
+			i.IdentityProvider = c.str()
+		case nameCredentialID:
+			i.CredentialID = c.str()
+		case nameSessionContext:
+			c.session(&session)
+		case nameOnBehalfOf:
+			i.OnBehalfOfUserID = c.strIn(inOnBehalfOf, nameUserID)
+		case nameInvokedByDelegate:
+			i.DelegateAccount = c.strIn(inDelegate, nameAccountID)
+		case nameInScopeOf:
 			i.InScopeOf = c.inScopeOf()
 		default:
 			c.skip()
 		}
-	})
-	i.apply(session)
-	return i
+	}
+	i.apply(&session)
 }
 
 // apply takes over the session's context. userIdentity's own inScopeOf goes first.
-func (i *Identity) apply(s sessionContext) {
+func (i *Identity) apply(s *sessionContext) {
 	i.HasSession = s.present
 	i.Issuer = s.issuer
 	i.CreationDate, _ = parseTime(s.attributes.creationDate)
@@ -86,93 +74,92 @@ func (i *Identity) apply(s sessionContext) {
 	}
 }
 
-func (c *cursor) session() (s sessionContext) {
-	s.present = c.peek() == '{'
-	c.object(func(key string) {
-		switch key {
-		case "sessionIssuer":
+func (c *cursor) session(s *sessionContext) {
+	*s = sessionContext{present: c.peek() == '{'}
+	for n := c.first(inSession); n != noName; n = c.next(inSession, n) {
+		switch n {
+		case nameSessionIssuer:
 			s.issuer = c.issuer()
-		case "attributes":
+		case nameAttributes:
 			s.attributes = c.attributes()
-		case "ec2RoleDelivery":
+		case nameEC2RoleDelivery:
 			s.roleDelivery = c.str()
-		case "sourceIdentity":
+		case nameSourceIdentity:
 			s.sourceIdentity = c.str()
-		case "signInSessionArn":
+		case nameSignInSessionARN:
 			s.signInSessionARN = c.str()
-		case "assumedRoot":
+		case nameAssumedRoot:
 			s.assumedRoot = c.flag()
-		case "webIdFederationData":
-			s.webIDFederation = c.strIn("federatedProvider")
-		case "inScopeOf":
+		case nameWebIDFederationData:
+			s.webIDFederation = c.strIn(inWebID, nameFederatedProvider)
+		case nameInScopeOf:
 			s.inScopeOf = c.inScopeOf()
 		default:
 			c.skip()
 		}
-	})
-	return s
+	}
 }
 
 func (c *cursor) attributes() (a attributes) {
-	c.object(func(key string) {
-		switch key {
-		case "creationDate":
+	for n := c.first(inAttributes); n != noName; n = c.next(inAttributes, n) {
+		switch n {
+		case nameCreationDate:
 			a.creationDate = c.str()
-		case "mfaAuthenticated":
+		case nameMFAAuthenticated:
 			a.mfa = c.flag()
 		default:
 			c.skip()
 		}
-	})
+	}
 	return a
 }
 
 func (c *cursor) issuer() (i SessionIssuer) {
-	c.object(func(key string) {
-		switch key {
-		case "type":
+	for n := c.first(inIssuer); n != noName; n = c.next(inIssuer, n) {
+		switch n {
+		case nameType:
 			i.Type = c.str()
-		case "principalId":
+		case namePrincipalID:
 			i.PrincipalID = c.str()
-		case "arn":
+		case nameARN:
 			i.ARN = c.str()
-		case "accountId":
+		case nameAccountID:
 			i.AccountID = c.str()
-		case "userName":
+		case nameUserName:
 			i.UserName = c.str()
 		default:
 			c.skip()
 		}
-	})
+	}
 	return i
 }
 
 func (c *cursor) inScopeOf() (s InScopeOf) {
-	c.object(func(key string) {
-		switch key {
-		case "issuerType":
+	for n := c.first(inScope); n != noName; n = c.next(inScope, n) {
+		switch n {
+		case nameIssuerType:
 			s.IssuerType = c.str()
-		case "credentialsIssuedTo":
+		case nameCredentialsIssuedTo:
 			s.CredentialsIssuedTo = c.str()
-		case "sourceArn":
+		case nameSourceARN:
 			s.SourceARN = c.str()
-		case "sourceAccount":
+		case nameSourceAccount:
 			s.SourceAccount = c.str()
 		default:
 			c.skip()
 		}
-	})
+	}
 	return s
 }
 
-// strIn reads the string member name of the object that comes next.
-func (c *cursor) strIn(name string) (s string) {
-	c.object(func(key string) {
-		if key == name {
+// strIn reads the string member wanted of the object that comes next.
+func (c *cursor) strIn(in kind, wanted name) (s string) {
+	for n := c.first(in); n != noName; n = c.next(in, n) {
+		if n == wanted {
 			s = c.str()
 		} else {
 			c.skip()
 		}
-	})
+	}
 	return s
 }

@@ -8,11 +8,14 @@ import "strings"
 //
 // It is read with the package's own cursor, not a JSON path library: the same
 // grammar, names that may hold any character, and no recursion over the content.
-type Raw struct{ text string }
+type Raw struct {
+	text    string
+	wrapped bool // the text stands in a JSON string, as it does there
+}
 
 // RawOf returns text as a Raw, empty when it is not one valid JSON value.
 func RawOf(text string) Raw {
-	c := Raw{text}.cursor(new(workspace))
+	c := Raw{text: text}.cursor(new(workspace))
 	r := c.raw()
 	if c.peek(); c.pos != len(text) {
 		return Raw{}
@@ -23,8 +26,14 @@ func RawOf(text string) Raw {
 // Exists reports whether there is a value other than null.
 func (r Raw) Exists() bool { return r.text != "" }
 
-// JSON returns the span as it stands in the record, "" when empty.
-func (r Raw) JSON() string { return r.text }
+// JSON returns the span as it stands in the record, "" when empty. A span of a message
+// of CloudWatch Logs is unescaped at each call, into memory of its own.
+func (r Raw) JSON() string {
+	if !r.wrapped {
+		return r.text
+	}
+	return string(appendUnescaped(make([]byte, 0, len(r.text)), r.text))
+}
 
 // Get follows member names from object to object and returns the value.
 func (r Raw) Get(path ...string) Raw {
@@ -91,7 +100,7 @@ func (r Raw) blank() bool {
 	case '{':
 		return strings.Trim(r.text[1:len(r.text)-1], jsonSpace) == ""
 	default:
-		return r.text == `""`
+		return r.text == `""` || r.text == `\"\"`
 	}
 }
 
@@ -99,6 +108,9 @@ func (r Raw) blank() bool {
 func (r Raw) kind() byte {
 	if r.text == "" {
 		return 0
+	}
+	if r.text[0] == '\\' {
+		return '"'
 	}
 	return r.text[0]
 }
@@ -123,5 +135,9 @@ func (r Raw) unquoted() string {
 }
 
 func (r Raw) cursor(w *workspace) cursor {
-	return cursor{text: r.text, maxDepth: maxDepth, work: w}
+	c := cursor{text: r.text, maxDepth: maxDepth, work: w, notation: plain}
+	if r.wrapped {
+		c.notation = wrapped
+	}
+	return c
 }

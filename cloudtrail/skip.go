@@ -3,83 +3,88 @@ package cloudtrail
 // skip passes one value of any type and checks its grammar. It loops instead of
 // recursing: the depth of the text costs a byte a level, and no stack.
 func (c *cursor) skip() {
-	c.work.open = c.work.open[:0]
+	open := c.work.open[:0]
 	for c.fault == "" {
-		if c.begin() {
+		if opened := c.begin(len(open)); opened != 0 {
+			open = append(open, opened)
 			continue
 		}
-		for !c.follow() {
-			if len(c.work.open) == 0 || c.fault != "" {
-				return
-			}
+		if open = c.follow(open); len(open) == 0 {
+			break
 		}
 	}
+	c.work.open = open
 }
 
-// begin passes a scalar, an empty container or an opening bracket. It reports
-// whether a value of the container comes next.
-func (c *cursor) begin() bool {
-	switch b := c.peek(); b {
-	case '{':
-		return c.push('}') && c.memberName()
-	case '[':
-		return c.push(']')
-	default:
-		c.scalar(b)
-		return false
+// begin passes a scalar, an empty container or an opening bracket. It returns the
+// closing bracket when a value of the container comes next, 0 otherwise.
+func (c *cursor) begin(depth int) byte {
+	if c.simple() {
+		return 0
 	}
-}
-
-// push passes an opening bracket. Unless the container is empty it is now open.
-func (c *cursor) push(closing byte) bool {
+	b := c.peek()
+	if b != '{' && b != '[' {
+		c.scalar(b)
+		return 0
+	}
+	closing := b + 2 // as ASCII has it
 	c.pos++
 	if c.take(closing) {
-		return false
+		return 0
 	}
-	if c.depth+len(c.work.open) >= c.maxDepth {
+	if c.depth+depth >= c.maxDepth {
 		c.fail(ErrTooDeep)
-		return false
+		return 0
 	}
-	c.work.open = append(c.work.open, closing)
-	return true
+	if closing == '}' {
+		c.memberName()
+	}
+	return closing
 }
 
-// follow passes what stands after a value: a comma (and a name, in an object),
-// when it reports true, or the closing bracket. With nothing open, nothing
-// follows.
-func (c *cursor) follow() bool {
-	last := len(c.work.open) - 1
-	if last < 0 {
-		return false
+// follow passes what stands after a value up to the next one: closing brackets, and a
+// comma, and a name, in an object. It returns what is still open; with nothing open,
+// nothing follows.
+func (c *cursor) follow(open []byte) []byte {
+	for len(open) > 0 {
+		closing := open[len(open)-1]
+		if c.take(',') {
+			if closing == '}' {
+				c.memberName()
+			}
+			return open
+		}
+		if !c.take(closing) {
+			c.fail(ErrNotJSON)
+			return open
+		}
+		open = open[:len(open)-1]
 	}
-	closing := c.work.open[last]
-	if c.take(',') {
-		return closing == ']' || c.memberName()
-	}
-	if !c.take(closing) {
-		c.fail(ErrNotJSON)
-	}
-	c.work.open = c.work.open[:last]
-	return false
+	return open
 }
 
 // memberName passes a name that nobody reads, and the colon.
-func (c *cursor) memberName() bool {
-	if c.peek() != '"' {
-		c.fail(ErrNotJSON)
-		return false
+func (c *cursor) memberName() {
+	if !c.simple() {
+		if c.peek(); !c.atQuote() {
+			c.fail(ErrNotJSON)
+			return
+		}
+		c.quotes()
 	}
-	c.quotes()
 	if !c.take(':') {
 		c.fail(ErrNotJSON)
 	}
-	return c.fault == ""
 }
 
 // scalar passes the string, number or literal that begins with b.
 func (c *cursor) scalar(b byte) {
 	switch b {
-	case '"':
+	case '"', '\\':
+		if !c.atQuote() {
+			c.fail(ErrNotJSON)
+			return
+		}
 		c.quotes()
 	case 't':
 		c.literal("true")

@@ -3,6 +3,7 @@ package cloudtrail
 import (
 	"encoding/binary"
 	"math/bits"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 	"unsafe"
@@ -16,36 +17,44 @@ func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 // quoted passes a string and returns what is between its quotes, and whether
 // that is the text itself: without escapes and in valid UTF-8.
 func (c *cursor) quoted() (span string, verbatim bool) {
-	start := c.pos + 1
+	start := c.pos + c.width
 	escaped, ascii := c.quotes()
 	if c.fault != "" {
 		return "", true
 	}
-	span = c.text[start : c.pos-1]
+	span = c.text[start : c.pos-c.width]
 	return span, !escaped && (ascii || utf8.ValidString(span))
+}
+
+// atQuote reports whether a quote comes next, with nothing before it.
+func (c *cursor) atQuote() bool {
+	if c.isWrapped() {
+		return strings.HasPrefix(c.text[c.pos:], `\"`)
+	}
+	return c.pos < len(c.text) && c.text[c.pos] == '"'
 }
 
 // quotes passes a string, from quote to quote.
 func (c *cursor) quotes() (escaped, ascii bool) {
 	ascii = true
-	for c.pos++; ; {
+	for c.pos += c.width; ; {
 		c.pos = plainEnd(c.text, c.pos)
 		if c.pos == len(c.text) {
 			c.fail(ErrNotJSON)
 			return escaped, ascii
 		}
 		switch b := c.text[c.pos]; {
-		case b == '"':
-			c.pos++
+		case c.atQuote():
+			c.pos += c.width
 			return escaped, ascii
 		case b == '\\':
 			escaped = true
 			c.escape()
-		case b < ' ':
-			c.fail(ErrNotJSON)
-		default:
+		case b >= utf8.RuneSelf:
 			ascii = false
 			c.pos++
+		default:
+			c.fail(ErrNotJSON)
 		}
 	}
 }
@@ -53,6 +62,21 @@ func (c *cursor) quotes() (escaped, ascii bool) {
 // escape passes a backslash and what belongs to it.
 func (c *cursor) escape() {
 	c.pos++
+	if c.isWrapped() && !c.option(`\`) {
+		c.fail(ErrNotJSON)
+		return
+	}
+	if c.isWrapped() && c.option(`\`) {
+		// What the backslash stands before is wrapped too: \\\" or \\\\.
+		if !c.option(`"\`) {
+			c.fail(ErrNotJSON)
+		}
+		return
+	}
+	if c.isWrapped() && c.pos < len(c.text) && c.text[c.pos] == '"' {
+		c.fail(ErrNotJSON) // the outer string ends
+		return
+	}
 	if !c.option(`"\/bfnrtu`) {
 		c.fail(ErrNotJSON)
 		return
@@ -68,18 +92,39 @@ func (c *cursor) escape() {
 	}
 }
 
+// simple passes a string in which every byte stands for itself and is ASCII, as
+// nearly all are. It reports whether one came next, and stays where it is otherwise.
+func (c *cursor) simple() bool {
+	text, i := c.text, c.pos
+	if i+2 > len(text) || half(text, i)&c.mask != c.quote {
+		return false
+	}
+	for i += c.width; i+18 <= len(text); i += 16 {
+		low, high := special(word(text, i)), special(word(text, i+8))
+		if low|high == 0 {
+			continue
+		}
+		if low == 0 {
+			low, i = high, i+8
+		}
+		i += bits.TrailingZeros64(low) / 8
+		if half(text, i)&c.mask != c.quote {
+			return false
+		}
+		c.pos = i + c.width
+		return true
+	}
+	return false
+}
+
+// half returns the two bytes of s from i on.
+func half(s string, i int) uint16 { return binary.LittleEndian.Uint16([]byte(s[i : i+2])) }
+
 // plainEnd returns the offset, from i on, of the first byte that needs a look: a
-// quote, a backslash, a control character or one beyond ASCII. It reads eight
-// bytes at a time; in each sum below a byte's top bit is set when that byte is
-// one of them, and false alarms lie only above a true one.
+// quote, a backslash, a control character or one beyond ASCII.
 func plainEnd(s string, i int) int {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	for ; i+8 <= len(s); i += 8 {
-		x := binary.LittleEndian.Uint64([]byte(s[i : i+8]))
-		quote := (x ^ '"'*ones) - ones
-		backslash := (x ^ '\\'*ones) - ones
-		control := x - ' '*ones
-		if found := (quote | backslash | control | x) & tops; found != 0 {
+		if found := special(word(s, i)); found != 0 {
 			return i + bits.TrailingZeros64(found)/8
 		}
 	}
@@ -87,6 +132,18 @@ func plainEnd(s string, i int) int {
 		i++
 	}
 	return i
+}
+
+// special finds the bytes of x, eight of a string, that need a look: quotes,
+// backslashes, control characters and bytes beyond ASCII. In each sum below a byte's
+// top bit is set when that byte is one of them, and false alarms lie only above a true
+// one, so the lowest bit of the result is right.
+func special(x uint64) uint64 {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	quote := (x ^ '"'*ones) - ones
+	backslash := (x ^ '\\'*ones) - ones
+	control := x - ' '*ones
+	return (quote | backslash | control | x) & tops
 }
 
 // appendUnescaped appends the text of a string, given what stands between its

@@ -1,0 +1,331 @@
+package cloudtrail
+
+import "encoding/binary"
+
+// name is a member's name that some reader asks for.
+type name uint8
+
+// The names. Objects of different kinds share them: "type" is one name.
+const (
+	noName    name = iota // the object has no further member
+	otherName             // a name that nobody asks for
+
+	nameAddendum
+	nameAdditionalEventData
+	nameARN
+	nameAccessKeyID
+	nameAccountID
+	nameAssumedRoot
+	nameAttributes
+	nameAwsRegion
+	nameBody
+	nameBodyOfSQS
+	nameCipherSuite
+	nameClientProvidedHostHeader
+	nameCloudTrailEvent
+	nameCreationDate
+	nameCredentialID
+	nameCredentialsIssuedTo
+	nameDetail
+	nameDigestEndTime
+	nameDigestS3Object
+	nameDigestStartTime
+	nameEC2RoleDelivery
+	nameErrorCode
+	nameErrorMessage
+	nameEventCategory
+	nameEventID
+	nameEventName
+	nameEvents
+	nameEventSource
+	nameEventTime
+	nameEventType
+	nameEventVersion
+	nameFederatedProvider
+	nameIdentityProvider
+	nameID
+	nameInScopeOf
+	nameInvokedBy
+	nameInvokedByDelegate
+	nameIssuerType
+	nameKeyExchange
+	nameLogEvents
+	nameLogGroup
+	nameLogStream
+	nameManagementEvent
+	nameMessage
+	nameMessageOfSNS
+	nameMessageType
+	nameMFAAuthenticated
+	nameOnBehalfOf
+	nameOriginalEventID
+	nameOriginalRequestID
+	nameOwner
+	namePrincipalID
+	nameReadOnly
+	nameReason
+	nameRecipientAccountID
+	nameRecords
+	nameRequestID
+	nameRequestParameters
+	nameResources
+	nameResponseElements
+	nameServiceEventDetails
+	nameSessionContext
+	nameSessionCredentialFromConsole
+	nameSessionIssuer
+	nameSharedEventID
+	nameSignInSessionARN
+	nameSourceAccount
+	nameSourceARN
+	nameSourceIdentity
+	nameSourceIPAddress
+	nameSubscriptionFilters
+	nameTimestamp
+	nameTimestampOfLogstash
+	nameTLSDetails
+	nameTLSVersion
+	nameType
+	nameUpdatedFields
+	nameUserAgent
+	nameUserID
+	nameUserIdentity
+	nameUserName
+	nameVPCEndpointAccountID
+	nameVPCEndpointID
+	nameWebIDFederationData
+
+	names
+)
+
+// spelling has each name as it stands in records. Some are there only because they
+// are frequent, and quicker to pass when they are known.
+var spelling = [names]string{
+	nameAddendum:                     "addendum",
+	nameAdditionalEventData:          "additionalEventData",
+	nameARN:                          "arn",
+	nameAccessKeyID:                  "accessKeyId",
+	nameAccountID:                    "accountId",
+	nameAssumedRoot:                  "assumedRoot",
+	nameAttributes:                   "attributes",
+	nameAwsRegion:                    "awsRegion",
+	nameBody:                         "body",
+	nameBodyOfSQS:                    "Body",
+	nameCipherSuite:                  "cipherSuite",
+	nameClientProvidedHostHeader:     "clientProvidedHostHeader",
+	nameCloudTrailEvent:              "CloudTrailEvent",
+	nameCreationDate:                 "creationDate",
+	nameCredentialID:                 "credentialId",
+	nameCredentialsIssuedTo:          "credentialsIssuedTo",
+	nameDetail:                       "detail",
+	nameDigestEndTime:                "digestEndTime",
+	nameDigestS3Object:               "digestS3Object",
+	nameDigestStartTime:              "digestStartTime",
+	nameEC2RoleDelivery:              "ec2RoleDelivery",
+	nameErrorCode:                    "errorCode",
+	nameErrorMessage:                 "errorMessage",
+	nameEventCategory:                "eventCategory",
+	nameEventID:                      "eventID",
+	nameEventName:                    "eventName",
+	nameEvents:                       "Events",
+	nameEventSource:                  "eventSource",
+	nameEventTime:                    "eventTime",
+	nameEventType:                    "eventType",
+	nameEventVersion:                 "eventVersion",
+	nameFederatedProvider:            "federatedProvider",
+	nameIdentityProvider:             "identityProvider",
+	nameID:                           "id",
+	nameInScopeOf:                    "inScopeOf",
+	nameInvokedBy:                    "invokedBy",
+	nameInvokedByDelegate:            "invokedByDelegate",
+	nameIssuerType:                   "issuerType",
+	nameKeyExchange:                  "keyExchange",
+	nameLogEvents:                    "logEvents",
+	nameLogGroup:                     "logGroup",
+	nameLogStream:                    "logStream",
+	nameManagementEvent:              "managementEvent",
+	nameMessage:                      "message",
+	nameMessageOfSNS:                 "Message",
+	nameMessageType:                  "messageType",
+	nameMFAAuthenticated:             "mfaAuthenticated",
+	nameOnBehalfOf:                   "onBehalfOf",
+	nameOriginalEventID:              "originalEventID",
+	nameOriginalRequestID:            "originalRequestID",
+	nameOwner:                        "owner",
+	namePrincipalID:                  "principalId",
+	nameReadOnly:                     "readOnly",
+	nameReason:                       "reason",
+	nameRecipientAccountID:           "recipientAccountId",
+	nameRecords:                      "Records",
+	nameRequestID:                    "requestID",
+	nameRequestParameters:            "requestParameters",
+	nameResources:                    "resources",
+	nameResponseElements:             "responseElements",
+	nameServiceEventDetails:          "serviceEventDetails",
+	nameSessionContext:               "sessionContext",
+	nameSessionCredentialFromConsole: "sessionCredentialFromConsole",
+	nameSessionIssuer:                "sessionIssuer",
+	nameSharedEventID:                "sharedEventID",
+	nameSignInSessionARN:             "signInSessionArn",
+	nameSourceAccount:                "sourceAccount",
+	nameSourceARN:                    "sourceArn",
+	nameSourceIdentity:               "sourceIdentity",
+	nameSourceIPAddress:              "sourceIPAddress",
+	nameSubscriptionFilters:          "subscriptionFilters",
+	nameTimestamp:                    "timestamp",
+	nameTimestampOfLogstash:          "@timestamp",
+	nameTLSDetails:                   "tlsDetails",
+	nameTLSVersion:                   "tlsVersion",
+	nameType:                         "type",
+	nameUpdatedFields:                "updatedFields",
+	nameUserAgent:                    "userAgent",
+	nameUserID:                       "userId",
+	nameUserIdentity:                 "userIdentity",
+	nameUserName:                     "userName",
+	nameVPCEndpointAccountID:         "vpcEndpointAccountId",
+	nameVPCEndpointID:                "vpcEndpointId",
+	nameWebIDFederationData:          "webIdFederationData",
+}
+
+var nameOf = func() map[string]name {
+	all := make(map[string]name, names)
+	for n := otherName + 1; n < names; n++ {
+		all[spelling[n]] = n
+	}
+	return all
+}()
+
+// kind is a kind of object: which names follow each other depends on it.
+type kind uint8
+
+const (
+	inDocument kind = iota
+	inLogEvent
+	inIdentity
+	inSession
+	inIssuer
+	inAttributes
+	inWebID
+	inOnBehalfOf
+	inDelegate
+	inScope
+	inAddendum
+	inTLS
+
+	kinds
+)
+
+// guesses has, for each kind of object, the name that came after each name the last
+// time, and after noName the first. CloudTrail writes members in few orders, so the
+// guess is nearly always right, and comparing a name with one guess costs a quarter
+// of looking for its end and finding out which it is.
+type guesses [kinds][names]name
+
+// patternWords is how many words of eight bytes of a pattern are compared.
+const patternWords = 4
+
+// pattern is a name as it stands before a value, quotes and colon included.
+type pattern struct {
+	word, mask [patternWords]uint64
+	size       int // 0 when the name is too long, so that no text has the pattern
+}
+
+type patterns [names]pattern
+
+// plainPatterns are `"name":`; wrappedPatterns are `\"name\":`.
+var plainPatterns, wrappedPatterns = newPatterns(`"`), newPatterns(`\"`)
+
+func newPatterns(quote string) *patterns {
+	var all patterns
+	for n := range all {
+		all[n].word[0], all[n].mask[0] = 1, ^uint64(0) // no text begins so
+		if text := quote + spelling[n] + quote + ":"; spelling[n] != "" && len(text) <= 8*patternWords {
+			all[n] = newPattern(text)
+		}
+	}
+	return &all
+}
+
+func newPattern(text string) pattern {
+	p := pattern{size: len(text)}
+	var word, mask [8 * patternWords]byte
+	for i := range len(text) {
+		word[i], mask[i] = text[i], 0xff
+	}
+	for i := range patternWords {
+		p.word[i] = binary.LittleEndian.Uint64(word[8*i:])
+		p.mask[i] = binary.LittleEndian.Uint64(mask[8*i:])
+	}
+	return p
+}
+
+// matches reports whether text, of 8*patternWords bytes or more, begins with p.
+func (p *pattern) matches(text string) bool {
+	differs := (word(text, 0)^p.word[0])&p.mask[0] | (word(text, 8)^p.word[1])&p.mask[1] |
+		(word(text, 16)^p.word[2])&p.mask[2]
+	return differs == 0 && (p.mask[3] == 0 || (word(text, 24)^p.word[3])&p.mask[3] == 0)
+}
+
+// word returns the eight bytes of s from i on.
+func word(s string, i int) uint64 { return binary.LittleEndian.Uint64([]byte(s[i : i+8])) }
+
+// first passes the opening bracket of an object and returns its first name, whose
+// value comes next. It returns noName for an empty object, or after passing a value of
+// another type.
+func (c *cursor) first(in kind) name {
+	if c.peek() != '{' {
+		c.skip()
+		return noName
+	}
+	if !c.enter('}') {
+		return noName
+	}
+	if n, ok := c.guess(in, noName); ok {
+		return n
+	}
+	return c.name(in, noName)
+}
+
+// next returns the name that follows last and its value, or passes the closing
+// bracket and returns noName.
+func (c *cursor) next(in kind, last name) name {
+	if c.pos < len(c.text) && c.text[c.pos] == ',' {
+		c.pos++
+		if n, ok := c.guess(in, last); ok {
+			return n
+		}
+		return c.name(in, last)
+	}
+	if !c.another('}') {
+		return noName
+	}
+	return c.name(in, last)
+}
+
+// guess passes the name that came after last in the object before, if it comes now.
+func (c *cursor) guess(in kind, last name) (name, bool) {
+	if c.pos+8*patternWords > len(c.text) {
+		return noName, false
+	}
+	n := c.guesses[in][last]
+	p := &c.patterns[n]
+	if !p.matches(c.text[c.pos:]) {
+		return noName, false
+	}
+	c.pos += p.size
+	return n, true
+}
+
+// name reads any name and the colon, and remembers it.
+func (c *cursor) name(in kind, last name) name {
+	key := c.key()
+	if c.fault != "" {
+		return noName
+	}
+	n, ok := nameOf[key]
+	if !ok {
+		return otherName
+	}
+	c.guesses[in][last] = n
+	return n
+}
