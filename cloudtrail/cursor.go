@@ -21,6 +21,7 @@ package cloudtrail
 // text may be used.
 type cursor struct {
 	text     string
+	bytes    []byte // of text, for reading words
 	pos      int
 	depth    int // of objects and arrays that are being walked
 	maxDepth int

@@ -259,15 +259,13 @@ func newPattern(text string) pattern {
 	return p
 }
 
-// matches reports whether text, of 8*patternWords bytes or more, begins with p.
-func (p *pattern) matches(text string) bool {
-	differs := (word(text, 0)^p.word[0])&p.mask[0] | (word(text, 8)^p.word[1])&p.mask[1] |
-		(word(text, 16)^p.word[2])&p.mask[2]
-	return differs == 0 && (p.mask[3] == 0 || (word(text, 24)^p.word[3])&p.mask[3] == 0)
+// begins reports whether text, of 8*patternWords bytes, begins with p.
+func (p *pattern) begins(text []byte) bool {
+	text = text[:8*patternWords]
+	differs := (word(text)^p.word[0])&p.mask[0] | (word(text[8:])^p.word[1])&p.mask[1] |
+		(word(text[16:])^p.word[2])&p.mask[2] | (word(text[24:])^p.word[3])&p.mask[3]
+	return differs == 0
 }
-
-// word returns the eight bytes of s from i on.
-func word(s string, i int) uint64 { return binary.LittleEndian.Uint64([]byte(s[i : i+8])) }
 
 // first passes the opening bracket of an object and returns its first name, whose
 // value comes next. It returns noName for an empty object, or after passing a value of
@@ -304,12 +302,12 @@ func (c *cursor) next(in kind, last name) name {
 
 // guess passes the name that came after last in the object before, if it comes now.
 func (c *cursor) guess(in kind, last name) (name, bool) {
-	if c.pos+8*patternWords > len(c.text) {
+	if c.pos+8*patternWords > len(c.bytes) {
 		return noName, false
 	}
 	n := c.guesses[in][last]
 	p := &c.patterns[n]
-	if !p.matches(c.text[c.pos:]) {
+	if !p.begins(c.bytes[c.pos:]) {
 		return noName, false
 	}
 	c.pos += p.size
