@@ -115,5 +115,5 @@ func (d *Decoder) complete(s string) bool {
 }
 
 func (d *Decoder) cursor(s string) cursor {
-	return cursor{text: s, bytes: bytesOf(s), maxDepth: d.limits.MaxDepth, work: &d.work, guesses: &d.guesses, notation: plain}
+	return cursor{text: s, maxDepth: d.limits.MaxDepth, work: &d.work, guesses: &d.guesses, notation: plain}
 }

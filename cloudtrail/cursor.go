@@ -1,5 +1,7 @@
 package cloudtrail
 
+import "strings"
+
 // cursor reads one JSON text from left to right, once, and checks its grammar as
 // it goes. Objects are walked with [cursor.first] and [cursor.next]; what nobody
 // reads is passed by [cursor.skip]. A reader that meets another type than it wants
@@ -21,7 +23,6 @@ package cloudtrail
 // text may be used.
 type cursor struct {
 	text     string
-	bytes    []byte // of text, for reading words
 	pos      int
 	depth    int // of objects and arrays that are being walked
 	maxDepth int
@@ -173,10 +174,15 @@ func (c *cursor) key() string {
 
 // str reads a string, "" for any other type.
 func (c *cursor) str() string {
-	start := c.pos + c.width
-	if c.simple() {
-		return c.text[start : c.pos-c.width]
+	start := c.pos
+	if end := c.simple(start); end != 0 {
+		c.pos = end
+		return c.text[start+c.width : end-c.width]
 	}
+	return c.anyStr()
+}
+
+func (c *cursor) anyStr() string {
 	if c.peek(); !c.atQuote() {
 		c.skip()
 		return ""
@@ -201,14 +207,29 @@ func (c *cursor) unescape(span string) string {
 
 // flag reads true, also as a string; anything else is false.
 func (c *cursor) flag() bool {
+	if c.word("false") {
+		return false
+	}
 	if c.peek(); c.atQuote() {
 		return c.str() == "true"
 	}
 	return c.raw().text == "true"
 }
 
+// word passes a literal if it comes next, with nothing before it.
+func (c *cursor) word(literal string) bool {
+	if !strings.HasPrefix(c.text[c.pos:], literal) {
+		return false
+	}
+	c.pos += len(literal)
+	return true
+}
+
 // raw reads any value as a span of the text; null reads as absent.
 func (c *cursor) raw() Raw {
+	if c.word("null") {
+		return Raw{}
+	}
 	start := c.start()
 	c.skip()
 	if c.fault != "" || c.text[start] == 'n' {

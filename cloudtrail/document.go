@@ -26,23 +26,6 @@ type wrapping struct {
 	body        Raw // SQS's "Body", or "body" as Lambda has it
 }
 
-// member reads the member n of an event or an envelope, or passes one of neither.
-func (d *document) member(c *cursor, n name) {
-	switch n {
-	case nameEventTime:
-		d.eventTime = c.str()
-	case nameTimestampOfLogstash:
-		d.timestamp = c.str()
-		return
-	default:
-		if !d.event.member(c, n) {
-			d.wrapping.member(c, n)
-			return
-		}
-	}
-	d.eventLike = true
-}
-
 // member reads a member of an envelope, or passes one that is none.
 func (w *wrapping) member(c *cursor, n name) {
 	switch n {

@@ -1,8 +1,11 @@
 package cloudtrail
 
-// member reads the member n of an event and reports whether it is one.
-func (e *Event) member(c *cursor, n name) bool {
+// member reads the member n of an event or an envelope, or passes one of neither.
+func (d *document) member(c *cursor, n name) {
+	e := &d.event
 	switch n {
+	case nameEventTime:
+		d.eventTime = c.str()
 	case nameEventVersion:
 		e.Version = c.str()
 	case nameEventSource:
@@ -53,10 +56,14 @@ func (e *Event) member(c *cursor, n name) bool {
 		e.Additional = c.raw()
 	case nameServiceEventDetails:
 		e.Service = c.raw()
+	case nameTimestampOfLogstash:
+		d.timestamp = c.str()
+		return
 	default:
-		return false
+		d.wrapping.member(c, n)
+		return
 	}
-	return true
+	d.eventLike = true
 }
 
 func (c *cursor) addendum() (a Addendum) {

@@ -215,11 +215,11 @@ const (
 	kinds
 )
 
-// guesses has, for each kind of object, the name that came after each name the last
-// time, and after noName the first. CloudTrail writes members in few orders, so the
-// guess is nearly always right, and comparing a name with one guess costs a quarter
+// guesses has, for each kind of object, the two names that came after each name the
+// last times, and after noName the first. CloudTrail writes members in few orders, so
+// a guess is nearly always right, and comparing a name with a guess costs a fraction
 // of looking for its end and finding out which it is.
-type guesses [kinds][names]name
+type guesses [kinds][names][2]name
 
 // patternWords is how many words of eight bytes of a pattern are compared.
 const patternWords = 4
@@ -259,14 +259,6 @@ func newPattern(text string) pattern {
 	return p
 }
 
-// begins reports whether text, of 8*patternWords bytes, begins with p.
-func (p *pattern) begins(text []byte) bool {
-	text = text[:8*patternWords]
-	differs := (word(text)^p.word[0])&p.mask[0] | (word(text[8:])^p.word[1])&p.mask[1] |
-		(word(text[16:])^p.word[2])&p.mask[2] | (word(text[24:])^p.word[3])&p.mask[3]
-	return differs == 0
-}
-
 // first passes the opening bracket of an object and returns its first name, whose
 // value comes next. It returns noName for an empty object, or after passing a value of
 // another type.
@@ -275,47 +267,62 @@ func (c *cursor) first(in kind) name {
 		c.skip()
 		return noName
 	}
+	i := c.pos + 1
+	if i < len(c.text) && c.text[i] == '}' {
+		c.pos = i + 1
+		return noName
+	}
 	if !c.enter('}') {
 		return noName
 	}
-	if n, ok := c.guess(in, noName); ok {
-		return n
-	}
-	return c.name(in, noName)
+	return c.after(i, in, noName)
 }
 
 // next returns the name that follows last and its value, or passes the closing
 // bracket and returns noName.
 func (c *cursor) next(in kind, last name) name {
-	if c.pos < len(c.text) && c.text[c.pos] == ',' {
-		c.pos++
-		if n, ok := c.guess(in, last); ok {
-			return n
+	if i := c.pos; i < len(c.text) {
+		switch c.text[i] {
+		case ',':
+			return c.after(i+1, in, last)
+		case '}':
+			c.pos = i + 1
+			c.depth--
+			return noName
 		}
-		return c.name(in, last)
 	}
 	if !c.another('}') {
 		return noName
 	}
-	return c.name(in, last)
+	return c.after(c.pos, in, last)
 }
 
-// guess passes the name that came after last in the object before, if it comes now.
-func (c *cursor) guess(in kind, last name) (name, bool) {
-	if c.pos+8*patternWords > len(c.bytes) {
-		return noName, false
+// after reads the name that comes after last, at i: one of the guesses, or any.
+func (c *cursor) after(i int, in kind, last name) name {
+	text := c.text
+	if i > len(text)-8*patternWords {
+		return c.name(i, in, last)
 	}
-	n := c.guesses[in][last]
-	p := &c.patterns[n]
-	if !p.begins(c.bytes[c.pos:]) {
-		return noName, false
+	guesses := &c.guesses[in][last]
+	for g, n := range guesses {
+		p := &c.patterns[n]
+		differs := (word(text, i)^p.word[0])&p.mask[0] | (word(text, i+8)^p.word[1])&p.mask[1] |
+			(word(text, i+16)^p.word[2])&p.mask[2] | (word(text, i+24)^p.word[3])&p.mask[3]
+		if differs != 0 {
+			continue
+		}
+		c.pos = i + p.size
+		if g > 0 {
+			guesses[0], guesses[1] = n, guesses[0]
+		}
+		return n
 	}
-	c.pos += p.size
-	return n, true
+	return c.name(i, in, last)
 }
 
-// name reads any name and the colon, and remembers it.
-func (c *cursor) name(in kind, last name) name {
+// name reads any name, at i, and the colon, and remembers it.
+func (c *cursor) name(i int, in kind, last name) name {
+	c.pos = i
 	key := c.key()
 	if c.fault != "" {
 		return noName
@@ -324,6 +331,7 @@ func (c *cursor) name(in kind, last name) name {
 	if !ok {
 		return otherName
 	}
-	c.guesses[in][last] = n
+	guesses := &c.guesses[in][last]
+	guesses[0], guesses[1] = n, guesses[0]
 	return n
 }

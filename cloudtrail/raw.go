@@ -135,7 +135,7 @@ func (r Raw) unquoted() string {
 }
 
 func (r Raw) cursor(w *workspace) cursor {
-	c := cursor{text: r.text, bytes: bytesOf(r.text), maxDepth: maxDepth, work: w, notation: plain}
+	c := cursor{text: r.text, maxDepth: maxDepth, work: w, notation: plain}
 	if r.wrapped {
 		c.notation = wrapped
 	}

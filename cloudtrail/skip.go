@@ -1,80 +1,100 @@
 package cloudtrail
 
 // skip passes one value of any type and checks its grammar. It loops instead of
-// recursing: the depth of the text costs a byte a level, and no stack.
+// recursing: the depth of the text costs a byte a level, and no stack. The offset goes
+// from hand to hand: writing it down at every step takes longer than the step.
 func (c *cursor) skip() {
 	open := c.work.open[:0]
-	for c.fault == "" {
-		if opened := c.begin(len(open)); opened != 0 {
-			open = append(open, opened)
-			continue
+	for i := c.pos; c.fault == ""; {
+		if end := c.simple(i); end != 0 {
+			i = end
+		} else {
+			var closing byte
+			if i, closing = c.begin(i, len(open)); closing != 0 {
+				open = append(open, closing)
+				continue
+			}
 		}
-		if open = c.follow(open); len(open) == 0 {
+		if i, open = c.follow(i, open); len(open) == 0 {
+			c.pos = i
 			break
 		}
 	}
 	c.work.open = open
 }
 
-// begin passes a scalar, an empty container or an opening bracket. It returns the
-// closing bracket when a value of the container comes next, 0 otherwise.
-func (c *cursor) begin(depth int) byte {
-	if c.simple() {
-		return 0
-	}
+// begin passes a scalar, an empty container or an opening bracket at i. It returns
+// the offset of what comes next, and the closing bracket when that is a value of the
+// container, 0 otherwise.
+func (c *cursor) begin(i, depth int) (next int, closing byte) {
+	c.pos = i
 	b := c.peek()
 	if b != '{' && b != '[' {
 		c.scalar(b)
-		return 0
+		return c.pos, 0
 	}
-	closing := b + 2 // as ASCII has it
+	closing = b + 2 // as ASCII has it
 	c.pos++
 	if c.take(closing) {
-		return 0
+		return c.pos, 0
 	}
 	if c.depth+depth >= c.maxDepth {
 		c.fail(ErrTooDeep)
-		return 0
 	}
 	if closing == '}' {
-		c.memberName()
+		c.pos = c.memberName(c.pos)
 	}
-	return closing
+	return c.pos, closing
 }
 
-// follow passes what stands after a value up to the next one: closing brackets, and a
-// comma, and a name, in an object. It returns what is still open; with nothing open,
-// nothing follows.
-func (c *cursor) follow(open []byte) []byte {
+// follow passes what stands behind a value at i: closing brackets, and a comma, and
+// in an object a name. It returns the offset of the next value and what is still open;
+// with nothing open, nothing follows.
+func (c *cursor) follow(i int, open []byte) (int, []byte) {
 	for len(open) > 0 {
-		closing := open[len(open)-1]
-		if c.take(',') {
-			if closing == '}' {
-				c.memberName()
+		if i == len(c.text) || c.text[i] <= ' ' {
+			c.pos = i
+			if c.peek(); c.pos == len(c.text) {
+				c.fail(ErrNotJSON)
+				break
 			}
-			return open
+			i = c.pos
 		}
-		if !c.take(closing) {
+		closing := open[len(open)-1]
+		switch c.text[i] {
+		case closing:
+			i++
+			open = open[:len(open)-1]
+		case ',':
+			if closing == '}' {
+				return c.memberName(i + 1), open
+			}
+			return i + 1, open
+		default:
+			c.pos = i
 			c.fail(ErrNotJSON)
-			return open
+			return c.pos, open
 		}
-		open = open[:len(open)-1]
 	}
-	return open
+	return i, open
 }
 
-// memberName passes a name that nobody reads, and the colon.
-func (c *cursor) memberName() {
-	if !c.simple() {
-		if c.peek(); !c.atQuote() {
-			c.fail(ErrNotJSON)
-			return
-		}
-		c.quotes()
+// memberName passes a name at i that nobody reads, and the colon. It returns the
+// offset behind that.
+func (c *cursor) memberName(i int) int {
+	if end := c.simple(i); end != 0 && c.text[end] == ':' {
+		return end + 1
 	}
+	c.pos = i
+	if c.peek(); !c.atQuote() {
+		c.fail(ErrNotJSON)
+		return c.pos
+	}
+	c.quotes()
 	if !c.take(':') {
 		c.fail(ErrNotJSON)
 	}
+	return c.pos
 }
 
 // scalar passes the string, number or literal that begins with b.
@@ -98,12 +118,12 @@ func (c *cursor) scalar(b byte) {
 }
 
 func (c *cursor) literal(word string) {
-	for i := range len(word) {
-		if c.pos == len(c.text) || c.text[c.pos] != word[i] {
-			c.fail(ErrNotJSON)
-			return
+	if !c.word(word) {
+		// The fault is where the text departs from the word, or ends.
+		for i := 0; c.pos < len(c.text) && c.text[c.pos] == word[i]; i++ {
+			c.pos++
 		}
-		c.pos++
+		c.fail(ErrNotJSON)
 	}
 }
 
