@@ -149,10 +149,13 @@ func (c *cursor) enter(closing byte) bool {
 
 // another passes a comma and returns true, or passes the closing bracket.
 func (c *cursor) another(closing byte) bool {
-	if c.take(',') {
+	switch c.peek() {
+	case ',':
+		c.pos++
 		return true
-	}
-	if !c.take(closing) {
+	case closing:
+		c.pos++
+	default:
 		c.fail(ErrNotJSON)
 	}
 	c.depth--

@@ -267,41 +267,21 @@ func (c *cursor) first(in kind) name {
 		c.skip()
 		return noName
 	}
-	i := c.pos + 1
-	if i < len(c.text) && c.text[i] == '}' {
-		c.pos = i + 1
+	if c.depth == c.maxDepth { // it must be empty
+		c.enter('}')
 		return noName
 	}
-	if !c.enter('}') {
-		return noName
-	}
-	return c.after(i, in, noName)
+	c.depth++
+	return c.next(in, noName)
 }
 
 // next returns the name that follows last and its value, or passes the closing
-// bracket and returns noName.
+// bracket and returns noName. Names are compared with the guesses first. The cursor is
+// behind the value of last or, when that is noName, at the opening bracket.
 func (c *cursor) next(in kind, last name) name {
-	if i := c.pos; i < len(c.text) {
-		switch c.text[i] {
-		case ',':
-			return c.after(i+1, in, last)
-		case '}':
-			c.pos = i + 1
-			c.depth--
-			return noName
-		}
-	}
-	if !c.another('}') {
-		return noName
-	}
-	return c.after(c.pos, in, last)
-}
-
-// after reads the name that comes after last, at i: one of the guesses, or any.
-func (c *cursor) after(i int, in kind, last name) name {
-	text := c.text
-	if i > len(text)-8*patternWords {
-		return c.name(i, in, last)
+	text, i := c.text, c.pos+1
+	if i > len(text)-8*patternWords || text[i-1] != ',' && last != noName {
+		return c.otherNext(in, last)
 	}
 	guesses := &c.guesses[in][last]
 	for g, n := range guesses {
@@ -317,12 +297,21 @@ func (c *cursor) after(i int, in kind, last name) name {
 		}
 		return n
 	}
-	return c.name(i, in, last)
+	return c.otherNext(in, last)
 }
 
-// name reads any name, at i, and the colon, and remembers it.
-func (c *cursor) name(i int, in kind, last name) name {
-	c.pos = i
+// otherNext is next for what was not guessed.
+func (c *cursor) otherNext(in kind, last name) name {
+	if last == noName {
+		c.pos++
+	}
+	if last == noName && c.take('}') {
+		c.depth--
+		return noName
+	}
+	if last != noName && !c.another('}') {
+		return noName
+	}
 	key := c.key()
 	if c.fault != "" {
 		return noName

@@ -4,6 +4,9 @@ package cloudtrail
 // recursing: the depth of the text costs a byte a level, and no stack. The offset goes
 // from hand to hand: writing it down at every step takes longer than the step.
 func (c *cursor) skip() {
+	if c.word("true") || c.word("false") || c.word("null") {
+		return
+	}
 	open := c.work.open[:0]
 	for i := c.pos; c.fault == ""; {
 		if end := c.simple(i); end != 0 {

@@ -103,14 +103,13 @@ func (c *cursor) simple(i int) int {
 	}
 	for i += c.width; i <= last; i += 16 {
 		low, high := special(word(text, i)), special(word(text, i+8))
-		if low|high == 0 {
+		if (low|high)&tops == 0 {
 			continue
 		}
-		n, m := bits.TrailingZeros64(low), 64+bits.TrailingZeros64(high)
-		if low == 0 { // a conditional move: lengths are hard to predict
-			n = m
+		if low &= tops; low == 0 {
+			low, i = high&tops, i+8
 		}
-		i += n / 8
+		i += bits.TrailingZeros64(low) / 8
 		if half(text, i)&c.mask != c.quote {
 			return 0
 		}
@@ -139,7 +138,7 @@ func half(s string, i int) uint16 {
 // quote, a backslash, a control character or one beyond ASCII.
 func plainEnd(s string, i int) int {
 	for ; i+8 <= len(s); i += 8 {
-		if found := special(word(s, i)); found != 0 {
+		if found := special(word(s, i)) & tops; found != 0 {
 			return i + bits.TrailingZeros64(found)/8
 		}
 	}
@@ -150,16 +149,21 @@ func plainEnd(s string, i int) int {
 }
 
 // special finds the bytes of x, eight of a string, that need a look: quotes,
-// backslashes, control characters and bytes beyond ASCII. In each sum below a byte's
-// top bit is set when that byte is one of them, and false alarms lie only above a true
-// one, so the lowest bit of the result is right.
+// backslashes, control characters and bytes beyond ASCII. The top bit of a byte of the
+// result is set when it is one of them, and false alarms lie only above a true one, so
+// the lowest is right; the other bits mean nothing.
+//
+// Turning its second bit makes a quote 0x20 and leaves control characters below that,
+// so that one subtraction finds both.
 func special(x uint64) uint64 {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	quote := (x ^ '"'*ones) - ones
+	const ones = 0x0101010101010101
+	quoteOrControl := (x ^ 0x02*ones) - 0x21*ones
 	backslash := (x ^ '\\'*ones) - ones
-	control := x - ' '*ones
-	return (quote | backslash | control | x) & tops
+	return quoteOrControl | backslash | x
 }
+
+// tops are the bits of special that mean something.
+const tops = 0x8080808080808080
 
 // appendUnescaped appends the text of a string, given what stands between its
 // quotes. Escapes must have been checked by [cursor.quotes].
