@@ -177,10 +177,12 @@ func (c *cursor) key() string {
 
 // str reads a string, "" for any other type.
 func (c *cursor) str() string {
-	start := c.pos
-	if end := c.simple(start); end != 0 {
-		c.pos = end
-		return c.text[start+c.width : end-c.width]
+	if c.quoteAt(c.pos) {
+		start := c.pos + c.width
+		if end := plainEnd(c.text, start); c.quoteAt(end) {
+			c.pos = end + c.width
+			return c.text[start:end]
+		}
 	}
 	return c.anyStr()
 }

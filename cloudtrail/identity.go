@@ -1,28 +1,11 @@
 package cloudtrail
 
-// sessionContext is the element of that name, as the cursor reads it.
-type sessionContext struct {
-	present          bool
-	issuer           SessionIssuer
-	attributes       attributes
-	roleDelivery     string
-	sourceIdentity   string
-	signInSessionARN string
-	assumedRoot      bool
-	webIDFederation  string
-	inScopeOf        InScopeOf
-}
-
-// attributes is sessionContext.attributes.
-type attributes struct {
-	creationDate string
-	mfa          bool
-}
+import "time"
 
 // identity reads userIdentity.
 func (c *cursor) identity(i *Identity) {
 	*i = Identity{}
-	var session sessionContext
+	var ofSession InScopeOf
 	for n := c.first(inIdentity); n != noName; n = c.next(inIdentity, n) {
 		switch n {
 		case nameType:
@@ -44,7 +27,7 @@ func (c *cursor) identity(i *Identity) {
 		case nameCredentialID:
 			i.CredentialID = c.str()
 		case nameSessionContext:
-			c.session(&session)
+			ofSession = c.session(i)
 		case nameOnBehalfOf:
 			i.OnBehalfOfUserID = c.strIn(inOnBehalfOf, nameUserID)
 		case nameInvokedByDelegate:
@@ -55,63 +38,61 @@ func (c *cursor) identity(i *Identity) {
 			c.skip()
 		}
 	}
-	i.apply(&session)
-}
-
-// apply takes over the session's context. userIdentity's own inScopeOf goes first.
-func (i *Identity) apply(s *sessionContext) {
-	i.HasSession = s.present
-	i.Issuer = s.issuer
-	i.CreationDate, _ = parseTime(s.attributes.creationDate)
-	i.MFA = s.attributes.mfa
-	i.RoleDelivery = s.roleDelivery
-	i.SourceIdentity = s.sourceIdentity
-	i.SignInSessionARN = s.signInSessionARN
-	i.AssumedRoot = s.assumedRoot
-	i.WebIDFederation = s.webIDFederation
 	if i.InScopeOf == (InScopeOf{}) {
-		i.InScopeOf = s.inScopeOf
+		i.InScopeOf = ofSession // userIdentity's own goes first
 	}
 }
 
-func (c *cursor) session(s *sessionContext) {
-	*s = sessionContext{present: c.peek() == '{'}
+// session reads sessionContext into i, but for its inScopeOf, which it returns.
+func (c *cursor) session(i *Identity) (scope InScopeOf) {
+	if i.HasSession {
+		i.forgetSession()
+	}
+	i.HasSession = c.peek() == '{'
 	for n := c.first(inSession); n != noName; n = c.next(inSession, n) {
 		switch n {
 		case nameSessionIssuer:
-			s.issuer = c.issuer()
+			i.Issuer = c.issuer()
 		case nameAttributes:
-			s.attributes = c.attributes()
+			c.attributes(i)
 		case nameEC2RoleDelivery:
-			s.roleDelivery = c.str()
+			i.RoleDelivery = c.str()
 		case nameSourceIdentity:
-			s.sourceIdentity = c.str()
+			i.SourceIdentity = c.str()
 		case nameSignInSessionARN:
-			s.signInSessionARN = c.str()
+			i.SignInSessionARN = c.str()
 		case nameAssumedRoot:
-			s.assumedRoot = c.flag()
+			i.AssumedRoot = c.flag()
 		case nameWebIDFederationData:
-			s.webIDFederation = c.strIn(inWebID, nameFederatedProvider)
+			i.WebIDFederation = c.strIn(inWebID, nameFederatedProvider)
 		case nameInScopeOf:
-			s.inScopeOf = c.inScopeOf()
+			scope = c.inScopeOf()
 		default:
 			c.skip()
 		}
 	}
+	return scope
 }
 
-func (c *cursor) attributes() (a attributes) {
+// forgetSession clears what an earlier sessionContext said: the last one counts.
+func (i *Identity) forgetSession() {
+	i.Issuer, i.CreationDate, i.MFA = SessionIssuer{}, time.Time{}, false
+	i.RoleDelivery, i.SourceIdentity, i.SignInSessionARN = "", "", ""
+	i.AssumedRoot, i.WebIDFederation = false, ""
+}
+
+func (c *cursor) attributes(i *Identity) {
+	i.CreationDate, i.MFA = time.Time{}, false
 	for n := c.first(inAttributes); n != noName; n = c.next(inAttributes, n) {
 		switch n {
 		case nameCreationDate:
-			a.creationDate = c.str()
+			i.CreationDate, _ = parseTime(c.str())
 		case nameMFAAuthenticated:
-			a.mfa = c.flag()
+			i.MFA = c.flag()
 		default:
 			c.skip()
 		}
 	}
-	return a
 }
 
 func (c *cursor) issuer() (i SessionIssuer) {

@@ -237,7 +237,7 @@ var plainPatterns, wrappedPatterns = newPatterns(`"`), newPatterns(`\"`)
 
 func newPatterns(quote string) *patterns {
 	var all patterns
-	for n := range all {
+	for n := range names {
 		all[n].word[0], all[n].mask[0] = 1, ^uint64(0) // no text begins so
 		if text := quote + spelling[n] + quote + ":"; spelling[n] != "" && len(text) <= 8*patternWords {
 			all[n] = newPattern(text)
