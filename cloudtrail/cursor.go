@@ -73,7 +73,7 @@ func (c *cursor) err() error {
 
 // fails passes a value and reports whether it is broken.
 func (c *cursor) fails() bool {
-	c.skip()
+	c.pos = c.skip(c.pos)
 	return c.fault != ""
 }
 
@@ -86,6 +86,12 @@ func (c *cursor) peek() byte {
 		return c.text[c.pos]
 	}
 	return c.space()
+}
+
+// peekAt is peek from i on.
+func (c *cursor) peekAt(i int) byte {
+	c.pos = i
+	return c.peek()
 }
 
 // space is peek where white space may come. In a wrapped text that is only blanks: a
@@ -115,8 +121,8 @@ func (c *cursor) take(b byte) bool {
 	return true
 }
 
-// object calls member for each member of the object at the cursor. member must read
-// or skip the value. The key is valid until member returns.
+// object calls member for each member of the object at the cursor. member must pass
+// the value. The key is valid until member returns.
 func (c *cursor) object(member func(key string)) {
 	for more := c.enter('}'); more; more = c.another('}') {
 		if key := c.key(); c.fault == "" {
@@ -125,8 +131,8 @@ func (c *cursor) object(member func(key string)) {
 	}
 }
 
-// array calls element for each element of the array at the cursor. element must
-// read or skip the value.
+// array calls element for each element of the array at the cursor. element must pass
+// the value.
 func (c *cursor) array(element func()) {
 	for more := c.enter(']'); more; more = c.another(']') {
 		element()
@@ -168,7 +174,8 @@ func (c *cursor) key() string {
 		c.fail(ErrNotJSON)
 		return ""
 	}
-	key := c.str()
+	key, next := c.str(c.pos)
+	c.pos = next
 	if !c.take(':') {
 		c.fail(ErrNotJSON)
 	}
@@ -176,30 +183,30 @@ func (c *cursor) key() string {
 }
 
 // str reads a string, "" for any other type.
-func (c *cursor) str() string {
-	if c.quoteAt(c.pos) {
-		start := c.pos + c.width
+func (c *cursor) str(i int) (s string, next int) {
+	if c.quoteAt(i) {
+		start := i + c.width
 		if end := plainEnd(c.text, start); c.quoteAt(end) {
-			c.pos = end + c.width
-			return c.text[start:end]
+			return c.text[start:end], end + c.width
 		}
 	}
-	return c.anyStr()
+	return c.anyStr(i)
 }
 
-func (c *cursor) anyStr() string {
+// anyStr is str for what is not simple.
+func (c *cursor) anyStr(i int) (s string, next int) {
+	c.pos = i
 	if c.peek(); !c.atQuote() {
-		c.skip()
-		return ""
+		return "", c.skip(c.pos)
 	}
 	span, verbatim := c.quoted()
 	if verbatim {
-		return span
+		return span, c.pos
 	}
 	if c.isWrapped() {
 		span = c.unescape(span)
 	}
-	return c.unescape(span)
+	return c.unescape(span), c.pos
 }
 
 // unescape returns the text of a string in the workspace, given what stands between
@@ -211,34 +218,36 @@ func (c *cursor) unescape(span string) string {
 }
 
 // flag reads true, also as a string; anything else is false.
-func (c *cursor) flag() bool {
-	if c.word("false") {
-		return false
+func (c *cursor) flag(i int) (is bool, next int) {
+	if end := c.wordEnd("false", i); end != 0 {
+		return false, end
 	}
-	if c.peek(); c.atQuote() {
-		return c.str() == "true"
+	if c.peekAt(i); c.atQuote() {
+		s, next := c.str(c.pos)
+		return s == "true", next
 	}
-	return c.raw().text == "true"
+	value, next := c.raw(c.pos)
+	return value.text == "true", next
 }
 
-// word passes a literal if it comes next, with nothing before it.
-func (c *cursor) word(literal string) bool {
-	if !strings.HasPrefix(c.text[c.pos:], literal) {
-		return false
+// wordEnd returns the offset behind the literal if it is at i, 0 otherwise.
+func (c *cursor) wordEnd(literal string, i int) int {
+	if !strings.HasPrefix(c.text[i:], literal) {
+		return 0
 	}
-	c.pos += len(literal)
-	return true
+	return i + len(literal)
 }
 
 // raw reads any value as a span of the text; null reads as absent.
-func (c *cursor) raw() Raw {
-	if c.word("null") {
-		return Raw{}
+func (c *cursor) raw(i int) (r Raw, next int) {
+	if end := c.wordEnd("null", i); end != 0 {
+		return Raw{}, end
 	}
-	start := c.start()
-	c.skip()
+	c.peekAt(i)
+	start := c.pos
+	next = c.skip(start)
 	if c.fault != "" || c.text[start] == 'n' {
-		return Raw{}
+		return Raw{}, next
 	}
-	return Raw{c.text[start:c.pos], c.isWrapped()}
+	return Raw{c.text[start:next], c.isWrapped()}, next
 }

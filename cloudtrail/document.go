@@ -27,29 +27,32 @@ type wrapping struct {
 }
 
 // member reads a member of an envelope, or passes one that is none.
-func (w *wrapping) member(c *cursor, n name) {
+func (w *wrapping) member(c *cursor, n name, i int) int {
 	switch n {
 	case nameDigestStartTime, nameDigestEndTime, nameDigestS3Object:
-		w.digest = c.raw().Exists()
+		var value Raw
+		value, i = c.raw(i)
+		w.digest = value.Exists()
 	case nameMessageType:
-		w.messageType = c.str()
+		w.messageType, i = c.str(i)
 	case nameLogEvents:
-		w.logEvents = c.raw()
+		w.logEvents, i = c.raw(i)
 	case nameRecords:
-		w.records = c.raw()
+		w.records, i = c.raw(i)
 	case nameDetail:
-		w.detail = c.raw()
+		w.detail, i = c.raw(i)
 	case nameEvents:
-		w.lookups = c.raw()
+		w.lookups, i = c.raw(i)
 	case nameCloudTrailEvent:
-		w.lookup = c.raw()
+		w.lookup, i = c.raw(i)
 	case nameMessageOfSNS:
-		w.message = c.raw()
+		w.message, i = c.raw(i)
 	case nameBodyOfSQS, nameBody:
-		w.body = c.raw()
+		w.body, i = c.raw(i)
 	default:
-		c.skip()
+		i = c.skip(i)
 	}
+	return i
 }
 
 // isEvent reports whether the document means to be a CloudTrail event. Lambda's and

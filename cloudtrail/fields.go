@@ -1,103 +1,106 @@
 package cloudtrail
 
-// member reads the member n of an event or an envelope, or passes one of neither.
-func (d *document) member(c *cursor, n name) {
+// member reads the member n of an event or an envelope, or passes one of neither. The
+// value is at i; the offset behind it is returned.
+func (d *document) member(c *cursor, n name, i int) int {
 	e := &d.event
 	switch n {
 	case nameEventTime:
-		d.eventTime = c.str()
+		d.eventTime, i = c.str(i)
 	case nameEventVersion:
-		e.Version = c.str()
+		e.Version, i = c.str(i)
 	case nameEventSource:
-		e.Source = c.str()
+		e.Source, i = c.str(i)
 	case nameEventName:
-		e.Name = c.str()
+		e.Name, i = c.str(i)
 	case nameAwsRegion:
-		e.Region = c.str()
+		e.Region, i = c.str(i)
 	case nameSourceIPAddress:
-		e.SourceIPAddress = c.str()
+		e.SourceIPAddress, i = c.str(i)
 	case nameUserAgent:
-		e.UserAgent = c.str()
+		e.UserAgent, i = c.str(i)
 	case nameErrorCode:
-		e.ErrorCode = c.str()
+		e.ErrorCode, i = c.str(i)
 	case nameErrorMessage:
-		e.ErrorMessage = c.str()
+		e.ErrorMessage, i = c.str(i)
 	case nameEventID:
-		e.ID = c.str()
+		e.ID, i = c.str(i)
 	case nameRequestID:
-		e.RequestID = c.str()
+		e.RequestID, i = c.str(i)
 	case nameEventType:
-		e.Type = c.str()
+		e.Type, i = c.str(i)
 	case nameEventCategory:
-		e.Category = c.str()
+		e.Category, i = c.str(i)
 	case nameRecipientAccountID:
-		e.RecipientAccountID = c.str()
+		e.RecipientAccountID, i = c.str(i)
 	case nameSharedEventID:
-		e.SharedEventID = c.str()
+		e.SharedEventID, i = c.str(i)
 	case nameVPCEndpointID:
-		e.VPCEndpointID = c.str()
+		e.VPCEndpointID, i = c.str(i)
 	case nameVPCEndpointAccountID:
-		e.VPCEndpointAccountID = c.str()
+		e.VPCEndpointAccountID, i = c.str(i)
 	case nameUserIdentity:
-		c.identity(&e.Identity)
+		i = c.identity(&e.Identity, i)
 	case nameReadOnly:
-		e.ReadOnly = c.flag()
+		e.ReadOnly, i = c.flag(i)
 	case nameSessionCredentialFromConsole:
-		e.SessionFromConsole = c.flag()
+		e.SessionFromConsole, i = c.flag(i)
 	case nameAddendum:
-		e.Addendum = c.addendum()
+		e.Addendum, i = c.addendum(i)
 	case nameTLSDetails:
-		e.TLS = c.tls()
+		e.TLS, i = c.tls(i)
 	case nameRequestParameters:
-		e.Request = c.raw()
+		e.Request, i = c.raw(i)
 	case nameResponseElements:
-		e.Response = c.raw()
+		e.Response, i = c.raw(i)
 	case nameAdditionalEventData:
-		e.Additional = c.raw()
+		e.Additional, i = c.raw(i)
 	case nameServiceEventDetails:
-		e.Service = c.raw()
+		e.Service, i = c.raw(i)
 	case nameTimestampOfLogstash:
-		d.timestamp = c.str()
-		return
+		d.timestamp, i = c.str(i)
+		return i
 	default:
-		d.wrapping.member(c, n)
-		return
+		return d.wrapping.member(c, n, i)
 	}
 	d.eventLike = true
+	return i
 }
 
-func (c *cursor) addendum() (a Addendum) {
-	for n := c.first(inAddendum); n != noName; n = c.next(inAddendum, n) {
+func (c *cursor) addendum(i int) (a Addendum, next int) {
+	n, i := c.first(inAddendum, i)
+	for ; n != noName; n, i = c.next(inAddendum, n, i) {
 		switch n {
 		case nameReason:
-			a.Reason = c.str()
+			a.Reason, i = c.str(i)
 		case nameUpdatedFields:
-			a.UpdatedFields = c.str()
+			a.UpdatedFields, i = c.str(i)
 		case nameOriginalRequestID:
-			a.OriginalRequestID = c.str()
+			a.OriginalRequestID, i = c.str(i)
 		case nameOriginalEventID:
-			a.OriginalEventID = c.str()
+			a.OriginalEventID, i = c.str(i)
 		default:
-			c.skip()
+			i = c.skip(i)
 		}
 	}
-	return a
+	return a, i
 }
 
-func (c *cursor) tls() (t TLSDetails) {
-	for n := c.first(inTLS); n != noName; n = c.next(inTLS, n) {
+func (c *cursor) tls(i int) (t TLSDetails, next int) {
+	n, i := c.first(inTLS, i)
+	for ; n != noName; n, i = c.next(inTLS, n, i) {
 		switch n {
 		case nameTLSVersion:
-			t.Version = c.str()
+			t.Version, i = c.str(i)
 		case nameCipherSuite:
-			t.CipherSuite = c.str()
+			t.CipherSuite, i = c.str(i)
 		case nameClientProvidedHostHeader:
-			t.HostHeader = c.str()
+			t.HostHeader, i = c.str(i)
 		case nameKeyExchange:
-			t.KeyExchange = c.str()
+			t.KeyExchange, i = c.str(i)
 		default:
-			c.skip()
+			i = c.skip(i)
 		}
 	}
-	return t
+	return t, i
 }

@@ -3,75 +3,78 @@ package cloudtrail
 import "time"
 
 // identity reads userIdentity.
-func (c *cursor) identity(i *Identity) {
-	*i = Identity{}
+func (c *cursor) identity(id *Identity, i int) int {
+	*id = Identity{}
 	var ofSession InScopeOf
-	for n := c.first(inIdentity); n != noName; n = c.next(inIdentity, n) {
+	n, i := c.first(inIdentity, i)
+	for ; n != noName; n, i = c.next(inIdentity, n, i) {
 		switch n {
 		case nameType:
-			i.Type = c.str()
+			id.Type, i = c.str(i)
 		case namePrincipalID:
-			i.PrincipalID = c.str()
+			id.PrincipalID, i = c.str(i)
 		case nameARN:
-			i.ARN = c.str()
+			id.ARN, i = c.str(i)
 		case nameAccountID:
-			i.AccountID = c.str()
+			id.AccountID, i = c.str(i)
 		case nameAccessKeyID:
-			i.AccessKeyID = c.str()
+			id.AccessKeyID, i = c.str(i)
 		case nameUserName:
-			i.UserName = c.str()
+			id.UserName, i = c.str(i)
 		case nameInvokedBy:
-			i.InvokedBy = c.str()
+			id.InvokedBy, i = c.str(i)
 		case nameIdentityProvider:
-			i.IdentityProvider = c.str()
+			id.IdentityProvider, i = c.str(i)
 		case nameCredentialID:
-			i.CredentialID = c.str()
+			id.CredentialID, i = c.str(i)
 		case nameSessionContext:
-			ofSession = c.session(i)
+			ofSession, i = c.session(id, i)
 		case nameOnBehalfOf:
-			i.OnBehalfOfUserID = c.strIn(inOnBehalfOf, nameUserID)
+			id.OnBehalfOfUserID, i = c.strIn(inOnBehalfOf, nameUserID, i)
 		case nameInvokedByDelegate:
-			i.DelegateAccount = c.strIn(inDelegate, nameAccountID)
+			id.DelegateAccount, i = c.strIn(inDelegate, nameAccountID, i)
 		case nameInScopeOf:
-			i.InScopeOf = c.inScopeOf()
+			id.InScopeOf, i = c.inScopeOf(i)
 		default:
-			c.skip()
+			i = c.skip(i)
 		}
 	}
-	if i.InScopeOf == (InScopeOf{}) {
-		i.InScopeOf = ofSession // userIdentity's own goes first
+	if id.InScopeOf == (InScopeOf{}) {
+		id.InScopeOf = ofSession // userIdentity's own goes first
 	}
+	return i
 }
 
-// session reads sessionContext into i, but for its inScopeOf, which it returns.
-func (c *cursor) session(i *Identity) (scope InScopeOf) {
-	if i.HasSession {
-		i.forgetSession()
+// session reads sessionContext into id, but for its inScopeOf, which it returns.
+func (c *cursor) session(id *Identity, i int) (scope InScopeOf, next int) {
+	if id.HasSession {
+		id.forgetSession()
 	}
-	i.HasSession = c.peek() == '{'
-	for n := c.first(inSession); n != noName; n = c.next(inSession, n) {
+	id.HasSession = c.peekAt(i) == '{'
+	n, i := c.first(inSession, i)
+	for ; n != noName; n, i = c.next(inSession, n, i) {
 		switch n {
 		case nameSessionIssuer:
-			i.Issuer = c.issuer()
+			id.Issuer, i = c.issuer(i)
 		case nameAttributes:
-			c.attributes(i)
+			i = c.attributes(id, i)
 		case nameEC2RoleDelivery:
-			i.RoleDelivery = c.str()
+			id.RoleDelivery, i = c.str(i)
 		case nameSourceIdentity:
-			i.SourceIdentity = c.str()
+			id.SourceIdentity, i = c.str(i)
 		case nameSignInSessionARN:
-			i.SignInSessionARN = c.str()
+			id.SignInSessionARN, i = c.str(i)
 		case nameAssumedRoot:
-			i.AssumedRoot = c.flag()
+			id.AssumedRoot, i = c.flag(i)
 		case nameWebIDFederationData:
-			i.WebIDFederation = c.strIn(inWebID, nameFederatedProvider)
+			id.WebIDFederation, i = c.strIn(inWebID, nameFederatedProvider, i)
 		case nameInScopeOf:
-			scope = c.inScopeOf()
+			scope, i = c.inScopeOf(i)
 		default:
-			c.skip()
+			i = c.skip(i)
 		}
 	}
-	return scope
+	return scope, i
 }
 
 // forgetSession clears what an earlier sessionContext said: the last one counts.
@@ -81,66 +84,73 @@ func (i *Identity) forgetSession() {
 	i.AssumedRoot, i.WebIDFederation = false, ""
 }
 
-func (c *cursor) attributes(i *Identity) {
-	i.CreationDate, i.MFA = time.Time{}, false
-	for n := c.first(inAttributes); n != noName; n = c.next(inAttributes, n) {
+func (c *cursor) attributes(id *Identity, i int) int {
+	id.CreationDate, id.MFA = time.Time{}, false
+	n, i := c.first(inAttributes, i)
+	for ; n != noName; n, i = c.next(inAttributes, n, i) {
 		switch n {
 		case nameCreationDate:
-			i.CreationDate, _ = parseTime(c.str())
+			var date string
+			date, i = c.str(i)
+			id.CreationDate, _ = parseTime(date)
 		case nameMFAAuthenticated:
-			i.MFA = c.flag()
+			id.MFA, i = c.flag(i)
 		default:
-			c.skip()
-		}
-	}
-}
-
-func (c *cursor) issuer() (i SessionIssuer) {
-	for n := c.first(inIssuer); n != noName; n = c.next(inIssuer, n) {
-		switch n {
-		case nameType:
-			i.Type = c.str()
-		case namePrincipalID:
-			i.PrincipalID = c.str()
-		case nameARN:
-			i.ARN = c.str()
-		case nameAccountID:
-			i.AccountID = c.str()
-		case nameUserName:
-			i.UserName = c.str()
-		default:
-			c.skip()
+			i = c.skip(i)
 		}
 	}
 	return i
 }
 
-func (c *cursor) inScopeOf() (s InScopeOf) {
-	for n := c.first(inScope); n != noName; n = c.next(inScope, n) {
+func (c *cursor) issuer(i int) (s SessionIssuer, next int) {
+	n, i := c.first(inIssuer, i)
+	for ; n != noName; n, i = c.next(inIssuer, n, i) {
 		switch n {
-		case nameIssuerType:
-			s.IssuerType = c.str()
-		case nameCredentialsIssuedTo:
-			s.CredentialsIssuedTo = c.str()
-		case nameSourceARN:
-			s.SourceARN = c.str()
-		case nameSourceAccount:
-			s.SourceAccount = c.str()
+		case nameType:
+			s.Type, i = c.str(i)
+		case namePrincipalID:
+			s.PrincipalID, i = c.str(i)
+		case nameARN:
+			s.ARN, i = c.str(i)
+		case nameAccountID:
+			s.AccountID, i = c.str(i)
+		case nameUserName:
+			s.UserName, i = c.str(i)
 		default:
-			c.skip()
+			i = c.skip(i)
 		}
 	}
-	return s
+	return s, i
+}
+
+func (c *cursor) inScopeOf(i int) (s InScopeOf, next int) {
+	n, i := c.first(inScope, i)
+	for ; n != noName; n, i = c.next(inScope, n, i) {
+		switch n {
+		case nameIssuerType:
+			s.IssuerType, i = c.str(i)
+		case nameCredentialsIssuedTo:
+			s.CredentialsIssuedTo, i = c.str(i)
+		case nameSourceARN:
+			s.SourceARN, i = c.str(i)
+		case nameSourceAccount:
+			s.SourceAccount, i = c.str(i)
+		default:
+			i = c.skip(i)
+		}
+	}
+	return s, i
 }
 
 // strIn reads the string member wanted of the object that comes next.
-func (c *cursor) strIn(in kind, wanted name) (s string) {
-	for n := c.first(in); n != noName; n = c.next(in, n) {
+func (c *cursor) strIn(in kind, wanted name, i int) (s string, next int) {
+	n, i := c.first(in, i)
+	for ; n != noName; n, i = c.next(in, n, i) {
 		if n == wanted {
-			s = c.str()
+			s, i = c.str(i)
 		} else {
-			c.skip()
+			i = c.skip(i)
 		}
 	}
-	return s
+	return s, i
 }

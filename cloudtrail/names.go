@@ -259,68 +259,68 @@ func newPattern(text string) pattern {
 	return p
 }
 
-// first passes the opening bracket of an object and returns its first name, whose
-// value comes next. It returns noName for an empty object, or after passing a value of
-// another type.
-func (c *cursor) first(in kind) name {
+// first passes the opening bracket of the object at i and returns its first name and
+// the offset of that one's value; noName for an empty object, or after passing a value
+// of another type.
+func (c *cursor) first(in kind, i int) (n name, value int) {
+	c.pos = i
 	if c.peek() != '{' {
-		c.skip()
-		return noName
+		return noName, c.skip(c.pos)
 	}
 	if c.depth == c.maxDepth { // it must be empty
 		c.enter('}')
-		return noName
+		return noName, c.pos
 	}
 	c.depth++
-	return c.next(in, noName)
+	return c.next(in, noName, c.pos)
 }
 
-// next returns the name that follows last and its value, or passes the closing
-// bracket and returns noName. Names are compared with the guesses first. The cursor is
-// behind the value of last or, when that is noName, at the opening bracket.
-func (c *cursor) next(in kind, last name) name {
-	text, i := c.text, c.pos+1
-	if i > len(text)-8*patternWords || text[i-1] != ',' && last != noName {
-		return c.otherNext(in, last)
+// next returns the name that follows last and the offset of its value, or passes the
+// closing bracket and returns noName. i is behind the value of last or, when that is
+// noName, at the opening bracket. Names are compared with the guesses first.
+func (c *cursor) next(in kind, last name, i int) (n name, value int) {
+	text := c.text
+	if i >= len(text)-8*patternWords || text[i] != ',' && last != noName {
+		return c.otherNext(in, last, i)
 	}
 	guesses := &c.guesses[in][last]
 	for g, n := range guesses {
 		p := &c.patterns[n]
-		differs := (word(text, i)^p.word[0])&p.mask[0] | (word(text, i+8)^p.word[1])&p.mask[1] |
-			(word(text, i+16)^p.word[2])&p.mask[2] | (word(text, i+24)^p.word[3])&p.mask[3]
+		differs := (word(text, i+1)^p.word[0])&p.mask[0] | (word(text, i+9)^p.word[1])&p.mask[1] |
+			(word(text, i+17)^p.word[2])&p.mask[2] | (word(text, i+25)^p.word[3])&p.mask[3]
 		if differs != 0 {
 			continue
 		}
-		c.pos = i + p.size
 		if g > 0 {
 			guesses[0], guesses[1] = n, guesses[0]
 		}
-		return n
+		return n, i + 1 + p.size
 	}
-	return c.otherNext(in, last)
+	return c.otherNext(in, last, i)
 }
 
 // otherNext is next for what was not guessed.
-func (c *cursor) otherNext(in kind, last name) name {
+func (c *cursor) otherNext(in kind, last name, i int) (n name, value int) {
+	c.pos = i
 	if last == noName {
 		c.pos++
 	}
 	if last == noName && c.take('}') {
 		c.depth--
-		return noName
+		return noName, c.pos
 	}
 	if last != noName && !c.another('}') {
-		return noName
+		return noName, c.pos
 	}
 	key := c.key()
 	if c.fault != "" {
-		return noName
+		return noName, c.pos
 	}
 	n, ok := nameOf[key]
 	if !ok {
-		return otherName
+		return otherName, c.pos
 	}
 	guesses := &c.guesses[in][last]
 	guesses[0], guesses[1] = n, guesses[0]
-	return n
+	return n, c.pos
 }

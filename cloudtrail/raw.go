@@ -16,8 +16,8 @@ type Raw struct {
 // RawOf returns text as a Raw, empty when it is not one valid JSON value.
 func RawOf(text string) Raw {
 	c := Raw{text: text}.cursor(new(workspace))
-	r := c.raw()
-	if c.peek(); c.pos != len(text) {
+	r, end := c.raw(0)
+	if c.peekAt(end); c.pos != len(text) {
 		return Raw{}
 	}
 	return r
@@ -69,7 +69,11 @@ func (r Raw) Each(fn func(Raw), path ...string) {
 		return
 	}
 	c := list.cursor(new(workspace))
-	c.array(func() { c.raw().one(fn) })
+	c.array(func() {
+		var element Raw
+		element, c.pos = c.raw(c.pos)
+		element.one(fn)
+	})
 }
 
 // unwrapped returns the list that EC2 has wrapped, or r.
@@ -121,7 +125,8 @@ func (r Raw) member(name string) (found Raw) {
 	}
 	c := r.cursor(new(workspace))
 	c.object(func(key string) {
-		value := c.raw()
+		var value Raw
+		value, c.pos = c.raw(c.pos)
 		if key == name {
 			found = value
 		}
@@ -131,7 +136,8 @@ func (r Raw) member(name string) (found Raw) {
 
 func (r Raw) unquoted() string {
 	c := r.cursor(new(workspace))
-	return c.str()
+	s, _ := c.str(0)
+	return s
 }
 
 func (r Raw) cursor(w *workspace) cursor {

@@ -1,14 +1,14 @@
 package cloudtrail
 
-// skip passes one value of any type and checks its grammar. It loops instead of
-// recursing: the depth of the text costs a byte a level, and no stack. The offset goes
-// from hand to hand: writing it down at every step takes longer than the step.
-func (c *cursor) skip() {
-	if c.word("true") || c.word("false") || c.word("null") {
-		return
+// skip passes one value of any type at i, checks its grammar and returns the offset
+// behind it. It loops instead of recursing: the depth of the text costs a byte a level,
+// and no stack.
+func (c *cursor) skip(i int) (next int) {
+	if end := c.literalEnd(i); end != 0 {
+		return end
 	}
 	open := c.work.open[:0]
-	for i := c.pos; c.fault == ""; {
+	for c.fault == "" {
 		if end := c.simple(i); end != 0 {
 			i = end
 		} else {
@@ -19,11 +19,16 @@ func (c *cursor) skip() {
 			}
 		}
 		if i, open = c.follow(i, open); len(open) == 0 {
-			c.pos = i
 			break
 		}
 	}
 	c.work.open = open
+	return i
+}
+
+// literalEnd returns the offset behind the literal at i, 0 when there is none.
+func (c *cursor) literalEnd(i int) int {
+	return max(c.wordEnd("true", i), c.wordEnd("false", i), c.wordEnd("null", i))
 }
 
 // begin passes a scalar, an empty container or an opening bracket at i. It returns
@@ -56,12 +61,11 @@ func (c *cursor) begin(i, depth int) (next int, closing byte) {
 func (c *cursor) follow(i int, open []byte) (int, []byte) {
 	for len(open) > 0 {
 		if i == len(c.text) || c.text[i] <= ' ' {
-			c.pos = i
-			if c.peek(); c.pos == len(c.text) {
+			c.peekAt(i)
+			if i = c.pos; i == len(c.text) {
 				c.fail(ErrNotJSON)
-				break
+				return i, open
 			}
-			i = c.pos
 		}
 		closing := open[len(open)-1]
 		switch c.text[i] {
@@ -121,13 +125,15 @@ func (c *cursor) scalar(b byte) {
 }
 
 func (c *cursor) literal(word string) {
-	if !c.word(word) {
-		// The fault is where the text departs from the word, or ends.
-		for i := 0; c.pos < len(c.text) && c.text[c.pos] == word[i]; i++ {
-			c.pos++
-		}
-		c.fail(ErrNotJSON)
+	if end := c.wordEnd(word, c.pos); end != 0 {
+		c.pos = end
+		return
 	}
+	// The fault is where the text departs from the word, or ends.
+	for i := 0; c.pos < len(c.text) && c.text[c.pos] == word[i]; i++ {
+		c.pos++
+	}
+	c.fail(ErrNotJSON)
 }
 
 // number passes a number (RFC 8259 section 6). Its value is never computed:

@@ -42,24 +42,27 @@ func (d *Decoder) object(c *cursor, layer int) error {
 	}
 }
 
-// read reads an object into the document.
+// read reads the object at the cursor into the document.
 func (d *Decoder) read(c *cursor, layer int) error {
 	d.doc = document{}
 	start := c.pos
-	for n := c.first(inDocument); n != noName; n = c.next(inDocument, n) {
+	n, i := c.first(inDocument, start)
+	for ; n != noName; n, i = c.next(inDocument, n, i) {
 		if n == nameRecords || n == nameLogEvents || n == nameEvents {
+			c.pos = i
 			if done, err := d.listAtOnce(c, n, layer); err != nil {
 				return err
 			} else if done {
+				i = c.pos
 				continue
 			}
 		}
-		d.doc.member(c, n)
+		i = d.doc.member(c, n, i)
 	}
-	if c.fault != "" {
+	if c.pos = i; c.fault != "" {
 		return c.err()
 	}
-	d.doc.event.Raw = Raw{c.text[start:c.pos], c.isWrapped()}
+	d.doc.event.Raw = Raw{c.text[start:i], c.isWrapped()}
 	return nil
 }
 
@@ -161,13 +164,20 @@ func (d *Decoder) logEvent(c *cursor, layer int) error {
 	}
 	var message Raw
 	var read bool
-	for n := c.first(inLogEvent); n != noName; n = c.next(inLogEvent, n) {
+	n, i := c.first(inLogEvent, c.pos)
+	for ; n != noName; n, i = c.next(inLogEvent, n, i) {
 		if n != nameMessage {
-			c.skip()
-		} else if message, read = d.message(c, layer); !read {
-			message = c.raw()
+			i = c.skip(i)
+			continue
+		}
+		c.pos = i
+		if message, read = d.message(c, layer); read {
+			i = c.pos
+		} else {
+			message, i = c.raw(i)
 		}
 	}
+	c.pos = i
 	switch {
 	case c.fault != "":
 		return c.err()
