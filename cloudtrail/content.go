@@ -14,9 +14,13 @@ const (
 // deeper returns the layer inside layer, or fails when that is too deep.
 func (d *Decoder) deeper(layer int) (int, error) {
 	if layer >= d.limits.MaxLayers {
-		return 0, fault(ErrTooDeep, "more than %d envelopes in each other", d.limits.MaxLayers)
+		return 0, d.tooDeep()
 	}
 	return layer + 1, nil
+}
+
+func (d *Decoder) tooDeep() error {
+	return fault(ErrTooDeep, "more than %d envelopes in each other", d.limits.MaxLayers)
 }
 
 // content decodes bytes of any kind.
@@ -71,19 +75,20 @@ func (d *Decoder) lines(s string, layer int) error {
 // values decodes one value, or several back to back. Behind a broken one nothing
 // can be told apart, so it takes the rest with it.
 func (d *Decoder) values(s string, layer int) error {
-	n, err := d.value(s, layer)
-	if n == len(s) {
+	c := d.cursor(s)
+	err := d.value(&c, layer)
+	if c.start() == len(s) {
 		return err
 	}
 	d.sum.Envelopes[EnvelopeSequence]++
-	for {
-		if err := d.report(err, s[:n]); err != nil {
+	for start := 0; ; {
+		if err := d.report(err, s[start:c.pos]); err != nil {
 			return err
 		}
-		if s = strings.TrimLeft(s[n:], jsonSpace); s == "" {
+		if start = c.start(); start == len(s) {
 			return nil
 		}
-		n, err = d.value(s, layer)
+		err = d.value(&c, layer)
 	}
 }
 
@@ -106,10 +111,9 @@ func (d *Decoder) byLine(s string) bool {
 // complete reports whether s is one valid value.
 func (d *Decoder) complete(s string) bool {
 	c := d.cursor(s)
-	return !c.fails() && c.next() == len(s)
+	return !c.fails() && c.start() == len(s)
 }
 
 func (d *Decoder) cursor(s string) cursor {
-	d.work.unescaped = d.work.unescaped[:0]
-	return cursor{text: s, maxDepth: d.limits.MaxDepth, work: &d.work}
+	return cursor{text: s, maxDepth: d.limits.MaxDepth, work: &d.work, guesses: &d.guesses, notation: plain}
 }

@@ -1,9 +1,22 @@
 package cloudtrail
 
+import "strings"
+
 // cursor reads one JSON text from left to right, once, and checks its grammar as
-// it goes. Objects are walked with [cursor.object]; what nobody reads is passed
-// by [cursor.skip]. A reader that meets another type than it wants passes the
-// value and returns the zero value.
+// it goes. Objects are walked with [cursor.first] and [cursor.next]; what nobody
+// reads is passed by [cursor.skip]. A reader that meets another type than it wants
+// passes the value and returns the zero value.
+//
+// The text may stand inside of a JSON string, as a message of CloudWatch Logs does.
+// Such a text is read as it stands, wrapped:
+//
+//	text     {"name":"a \"b\" \n c"}
+//	wrapped  {\"name\":\"a \\\"b\\\" \\n c\"}
+//
+// A quote is \" there, a backslash \\, and everything else, the brackets among it,
+// is as ever. Other ways to wrap a character exist (\u0022, \/, \n) and are faults
+// here, as is the end of the outer string: whoever reads a wrapped text then unwraps
+// it first, and reads it again.
 //
 // After a fault the cursor stands at the end and every method returns at once, so
 // callers look at the fault only when they are done. Nothing read from a faulty
@@ -14,10 +27,28 @@ type cursor struct {
 	depth    int // of objects and arrays that are being walked
 	maxDepth int
 	work     *workspace
+	guesses  *guesses
+	notation
 
 	fault   Reason // "" while the text is good
 	faultAt int    // offset of the fault; len(text) when the text ends too early
 }
+
+// notation is how quotes are written.
+type notation struct {
+	width    int    // of a quote, bytes
+	quote    uint16 // a quote in the low bytes of a little-endian word
+	mask     uint16 // the bytes that it takes
+	patterns *patterns
+}
+
+var (
+	plain   = notation{1, '"', 0xff, plainPatterns}
+	wrapped = notation{2, '\\' | '"'<<8, 0xffff, wrappedPatterns}
+)
+
+// isWrapped reports whether the text stands in a JSON string.
+func (n *notation) isWrapped() bool { return n.width == 2 }
 
 // workspace is memory that cursors use again: one cursor at a time.
 type workspace struct {
@@ -42,7 +73,7 @@ func (c *cursor) err() error {
 
 // fails passes a value and reports whether it is broken.
 func (c *cursor) fails() bool {
-	c.skip()
+	c.pos = c.skip(c.pos)
 	return c.fault != ""
 }
 
@@ -51,19 +82,32 @@ func (c *cursor) unfinished() bool { return c.fault == ErrNotJSON && c.faultAt =
 
 // peek passes white space and returns the next byte, 0 at the end.
 func (c *cursor) peek() byte {
-	for c.pos < len(c.text) {
-		switch b := c.text[c.pos]; b {
-		case ' ', '\t', '\n', '\r':
-			c.pos++
-		default:
+	if c.pos < len(c.text) && c.text[c.pos] > ' ' {
+		return c.text[c.pos]
+	}
+	return c.space()
+}
+
+// peekAt is peek from i on.
+func (c *cursor) peekAt(i int) byte {
+	c.pos = i
+	return c.peek()
+}
+
+// space is peek where white space may come. In a wrapped text that is only blanks: a
+// line end would be wrapped itself.
+func (c *cursor) space() byte {
+	for ; c.pos < len(c.text); c.pos++ {
+		b := c.text[c.pos]
+		if b != ' ' && (c.isWrapped() || b != '\t' && b != '\n' && b != '\r') {
 			return b
 		}
 	}
 	return 0
 }
 
-// next passes white space and returns the offset of what comes next.
-func (c *cursor) next() int {
+// start passes white space and returns the offset of what comes next.
+func (c *cursor) start() int {
 	c.peek()
 	return c.pos
 }
@@ -77,13 +121,9 @@ func (c *cursor) take(b byte) bool {
 	return true
 }
 
-// object calls member for each member of the object that comes next. member must
-// read or skip the value. The key is valid until member returns.
+// object calls member for each member of the object at the cursor. member must pass
+// the value. The key is valid until member returns.
 func (c *cursor) object(member func(key string)) {
-	if c.peek() != '{' {
-		c.skip()
-		return
-	}
 	for more := c.enter('}'); more; more = c.another('}') {
 		if key := c.key(); c.fault == "" {
 			member(key)
@@ -91,8 +131,8 @@ func (c *cursor) object(member func(key string)) {
 	}
 }
 
-// array calls element for each element of the array at the cursor. element must
-// read or skip the value.
+// array calls element for each element of the array at the cursor. element must pass
+// the value.
 func (c *cursor) array(element func()) {
 	for more := c.enter(']'); more; more = c.another(']') {
 		element()
@@ -115,10 +155,13 @@ func (c *cursor) enter(closing byte) bool {
 
 // another passes a comma and returns true, or passes the closing bracket.
 func (c *cursor) another(closing byte) bool {
-	if c.take(',') {
+	switch c.peek() {
+	case ',':
+		c.pos++
 		return true
-	}
-	if !c.take(closing) {
+	case closing:
+		c.pos++
+	default:
 		c.fail(ErrNotJSON)
 	}
 	c.depth--
@@ -127,11 +170,12 @@ func (c *cursor) another(closing byte) bool {
 
 // key reads a member's name and the colon.
 func (c *cursor) key() string {
-	if c.peek() != '"' {
+	if c.peek(); !c.atQuote() {
 		c.fail(ErrNotJSON)
 		return ""
 	}
-	key := c.str()
+	key, next := c.str(c.pos)
+	c.pos = next
 	if !c.take(':') {
 		c.fail(ErrNotJSON)
 	}
@@ -139,34 +183,71 @@ func (c *cursor) key() string {
 }
 
 // str reads a string, "" for any other type.
-func (c *cursor) str() string {
-	if c.peek() != '"' {
-		c.skip()
-		return ""
+func (c *cursor) str(i int) (s string, next int) {
+	if c.quoteAt(i) {
+		start := i + c.width
+		if end := plainEnd(c.text, start); c.quoteAt(end) {
+			return c.text[start:end], end + c.width
+		}
+	}
+	return c.anyStr(i)
+}
+
+// anyStr is str for what is not simple.
+func (c *cursor) anyStr(i int) (s string, next int) {
+	c.pos = i
+	if c.peek(); !c.atQuote() {
+		return "", c.skip(c.pos)
 	}
 	span, verbatim := c.quoted()
 	if verbatim {
-		return span
+		return span, c.pos
 	}
+	if c.isWrapped() {
+		span = c.unescape(span)
+	}
+	return c.unescape(span), c.pos
+}
+
+// unescape returns the text of a string in the workspace, given what stands between
+// its quotes.
+func (c *cursor) unescape(span string) string {
 	start := len(c.work.unescaped)
 	c.work.unescaped = appendUnescaped(c.work.unescaped, span)
 	return view(c.work.unescaped[start:])
 }
 
 // flag reads true, also as a string; anything else is false.
-func (c *cursor) flag() bool {
-	if c.peek() == '"' {
-		return c.str() == "true"
+func (c *cursor) flag(i int) (is bool, next int) {
+	if end := c.wordEnd("false", i); end != 0 {
+		return false, end
 	}
-	return c.raw().text == "true"
+	if c.peekAt(i); c.atQuote() {
+		s, next := c.str(c.pos)
+		return s == "true", next
+	}
+	value, next := c.raw(c.pos)
+	return value.text == "true", next
+}
+
+// wordEnd returns the offset behind the literal if it is at i, 0 otherwise.
+func (c *cursor) wordEnd(literal string, i int) int {
+	if !strings.HasPrefix(c.text[i:], literal) {
+		return 0
+	}
+	return i + len(literal)
 }
 
 // raw reads any value as a span of the text; null reads as absent.
-func (c *cursor) raw() Raw {
-	start := c.next()
-	c.skip()
-	if c.fault != "" || c.text[start] == 'n' {
-		return Raw{}
+func (c *cursor) raw(i int) (r Raw, next int) {
+	if end := c.wordEnd("null", i); end != 0 {
+		return Raw{}, end
 	}
-	return Raw{c.text[start:c.pos]}
+	c.peekAt(i)
+	start := c.pos
+	next = c.skip(start)
+	if c.fault != "" || c.text[start] == 'n' {
+		return Raw{}, next
+	}
+	return Raw{c.text[start:next], c.isWrapped()}, next
 }

@@ -17,6 +17,7 @@ type Decoder struct {
 
 	doc     document
 	work    workspace
+	guesses guesses
 	buffers buffers
 	packed  bytes.Reader
 	gzip    gzip.Reader
@@ -56,6 +57,7 @@ func (d *Decoder) start(yield func(*Event) error) {
 func (d *Decoder) budget() {
 	d.left = d.limits.MaxDecompressed
 	d.quota = d.sum.seen() + d.limits.MaxEvents
+	d.work.unescaped = d.work.unescaped[:0]
 }
 
 // finish turns what ended a record into what Decode returns. A record in which

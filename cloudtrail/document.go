@@ -15,6 +15,7 @@ type document struct {
 // wrapping holds what the known envelopes wrap.
 type wrapping struct {
 	digest      bool // a digest file's own member is there
+	listed      bool // a list was met and its elements are decoded
 	messageType string
 	logEvents   Raw
 	records     Raw
@@ -25,55 +26,33 @@ type wrapping struct {
 	body        Raw // SQS's "Body", or "body" as Lambda has it
 }
 
-// read reads the object at the cursor.
-func (d *document) read(c *cursor) {
-	start := c.pos
-	c.object(func(key string) { d.member(c, key) })
-	if c.fault == "" {
-		d.event.Raw = Raw{c.text[start:c.pos]}
-	}
-}
-
-func (d *document) member(c *cursor, key string) {
-	switch key {
-	case "eventTime":
-		d.eventTime = c.str()
-	case "@timestamp":
-		d.timestamp = c.str()
-		return
-	default:
-		if !d.event.member(c, key) {
-			d.wrapping.member(c, key)
-			return
-		}
-	}
-	d.eventLike = true
-}
-
 // member reads a member of an envelope, or passes one that is none.
-func (w *wrapping) member(c *cursor, key string) {
-	switch key {
-	case "digestStartTime", "digestEndTime", "digestS3Object":
-		w.digest = c.raw().Exists()
-	case "messageType":
-		w.messageType = c.str()
-	case "logEvents":
-		w.logEvents = c.raw()
-	case "Records":
-		w.records = c.raw()
-	case "detail":
-		w.detail = c.raw()
-	case "Events":
-		w.lookups = c.raw()
-	case "CloudTrailEvent":
-		w.lookup = c.raw()
-	case "Message":
-		w.message = c.raw()
-	case "Body", "body":
-		w.body = c.raw()
+func (w *wrapping) member(c *cursor, n name, i int) int {
+	switch n {
+	case nameDigestStartTime, nameDigestEndTime, nameDigestS3Object:
+		var value Raw
+		value, i = c.raw(i)
+		w.digest = value.Exists()
+	case nameMessageType:
+		w.messageType, i = c.str(i)
+	case nameLogEvents:
+		w.logEvents, i = c.raw(i)
+	case nameRecords:
+		w.records, i = c.raw(i)
+	case nameDetail:
+		w.detail, i = c.raw(i)
+	case nameEvents:
+		w.lookups, i = c.raw(i)
+	case nameCloudTrailEvent:
+		w.lookup, i = c.raw(i)
+	case nameMessageOfSNS:
+		w.message, i = c.raw(i)
+	case nameBodyOfSQS, nameBody:
+		w.body, i = c.raw(i)
 	default:
-		c.skip()
+		i = c.skip(i)
 	}
+	return i
 }
 
 // isEvent reports whether the document means to be a CloudTrail event. Lambda's and

@@ -64,14 +64,25 @@ func TestUnknownMembersArePassed(t *testing.T) {
 	}
 }
 
-// checkAgainstOracle decodes one object that encoding/json accepts.
+// checkAgainstOracle decodes one object that encoding/json accepts: as it is, and as a
+// message of CloudWatch Logs, read as it stands and read unescaped.
 func checkAgainstOracle(t testing.TB, record string) {
 	t.Helper()
 	o, ok := oracle(record)
 	if !ok {
 		t.Fatalf("the oracle refuses %s", record)
 	}
-	got := decode(t, cloudtrail.Limits{}, record)
+	d := cloudtrail.NewDecoder(cloudtrail.Limits{})
+	for range 2 { // the second time names are guessed right
+		checkDecoded(t, decodeWith(t, d, record), o)
+		checkDecoded(t, decodeWith(t, d, subscription(record)), o)
+		checkDecoded(t, decodeWith(t, d, oddSubscription(record)), o)
+	}
+}
+
+// checkDecoded compares what was decoded with the one event that it must be.
+func checkDecoded(t testing.TB, got decoded, o object) {
+	t.Helper()
 	if !isComplete(oracleEvent(o)) {
 		if cloudtrail.ReasonOf(got.err) != cloudtrail.ErrIncomplete || len(got.events) != 0 {
 			t.Errorf("got %d events and error %v, want %v", len(got.events), got.err, cloudtrail.ErrIncomplete)

@@ -1,107 +1,106 @@
 package cloudtrail
 
-// str returns the field that holds the string member key, nil when there is none.
-func (e *Event) str(key string) *string {
-	switch key {
-	case "eventVersion":
-		return &e.Version
-	case "eventSource":
-		return &e.Source
-	case "eventName":
-		return &e.Name
-	case "awsRegion":
-		return &e.Region
-	case "sourceIPAddress":
-		return &e.SourceIPAddress
-	case "userAgent":
-		return &e.UserAgent
-	case "errorCode":
-		return &e.ErrorCode
-	case "errorMessage":
-		return &e.ErrorMessage
-	case "eventID":
-		return &e.ID
-	case "requestID":
-		return &e.RequestID
-	case "eventType":
-		return &e.Type
-	case "eventCategory":
-		return &e.Category
-	case "recipientAccountId":
-		return &e.RecipientAccountID
-	case "sharedEventID":
-		return &e.SharedEventID
-	case "vpcEndpointId":
-		return &e.VPCEndpointID
-	case "vpcEndpointAccountId":
-		return &e.VPCEndpointAccountID
-	}
-	return nil
-}
-
-// member reads a member of an event and reports whether it is one.
-func (e *Event) member(c *cursor, key string) bool {
-	if field := e.str(key); field != nil {
-		*field = c.str()
-		return true
-	}
-	switch key {
-	case "userIdentity":
-		e.Identity = c.identity()
-	case "readOnly":
-		e.ReadOnly = c.flag()
-	case "sessionCredentialFromConsole":
-		e.SessionFromConsole = c.flag()
-	case "addendum":
-		e.Addendum = c.addendum()
-	case "tlsDetails":
-		e.TLS = c.tls()
-	case "requestParameters":
-		e.Request = c.raw()
-	case "responseElements":
-		e.Response = c.raw()
-	case "additionalEventData":
-		e.Additional = c.raw()
-	case "serviceEventDetails":
-		e.Service = c.raw()
+// member reads the member n of an event or an envelope, or passes one of neither. The
+// value is at i; the offset behind it is returned.
+func (d *document) member(c *cursor, n name, i int) int {
+	e := &d.event
+	switch n {
+	case nameEventTime:
+		d.eventTime, i = c.str(i)
+	case nameEventVersion:
+		e.Version, i = c.str(i)
+	case nameEventSource:
+		e.Source, i = c.str(i)
+	case nameEventName:
+		e.Name, i = c.str(i)
+	case nameAwsRegion:
+		e.Region, i = c.str(i)
+	case nameSourceIPAddress:
+		e.SourceIPAddress, i = c.str(i)
+	case nameUserAgent:
+		e.UserAgent, i = c.str(i)
+	case nameErrorCode:
+		e.ErrorCode, i = c.str(i)
+	case nameErrorMessage:
+		e.ErrorMessage, i = c.str(i)
+	case nameEventID:
+		e.ID, i = c.str(i)
+	case nameRequestID:
+		e.RequestID, i = c.str(i)
+	case nameEventType:
+		e.Type, i = c.str(i)
+	case nameEventCategory:
+		e.Category, i = c.str(i)
+	case nameRecipientAccountID:
+		e.RecipientAccountID, i = c.str(i)
+	case nameSharedEventID:
+		e.SharedEventID, i = c.str(i)
+	case nameVPCEndpointID:
+		e.VPCEndpointID, i = c.str(i)
+	case nameVPCEndpointAccountID:
+		e.VPCEndpointAccountID, i = c.str(i)
+	case nameUserIdentity:
+		i = c.identity(&e.Identity, i)
+	case nameReadOnly:
+		e.ReadOnly, i = c.flag(i)
+	case nameSessionCredentialFromConsole:
+		e.SessionFromConsole, i = c.flag(i)
+	case nameAddendum:
+		e.Addendum, i = c.addendum(i)
+	case nameTLSDetails:
+		e.TLS, i = c.tls(i)
+	case nameRequestParameters:
+		e.Request, i = c.raw(i)
+	case nameResponseElements:
+		e.Response, i = c.raw(i)
+	case nameAdditionalEventData:
+		e.Additional, i = c.raw(i)
+	case nameServiceEventDetails:
+		e.Service, i = c.raw(i)
+	case nameTimestampOfLogstash:
+		d.timestamp, i = c.str(i)
+		return i
 	default:
-		return false
+		return d.wrapping.member(c, n, i)
 	}
-	return true
+	d.eventLike = true
+	return i
 }
 
-func (c *cursor) addendum() (a Addendum) {
-	c.object(func(key string) {
-		switch key {
-		case "reason":
-			a.Reason = c.str()
-		case "updatedFields":
-			a.UpdatedFields = c.str()
-		case "originalRequestID":
-			a.OriginalRequestID = c.str()
-		case "originalEventID":
-			a.OriginalEventID = c.str()
+func (c *cursor) addendum(i int) (a Addendum, next int) {
+	n, i := c.first(inAddendum, i)
+	for ; n != noName; n, i = c.next(inAddendum, n, i) {
+		switch n {
+		case nameReason:
+			a.Reason, i = c.str(i)
+		case nameUpdatedFields:
+			a.UpdatedFields, i = c.str(i)
+		case nameOriginalRequestID:
+			a.OriginalRequestID, i = c.str(i)
+		case nameOriginalEventID:
+			a.OriginalEventID, i = c.str(i)
 		default:
-			c.skip()
+			i = c.skip(i)
 		}
-	})
-	return a
+	}
+	return a, i
 }
 
-func (c *cursor) tls() (t TLSDetails) {
-	c.object(func(key string) {
-		switch key {
-		case "tlsVersion":
-			t.Version = c.str()
-		case "cipherSuite":
-			t.CipherSuite = c.str()
-		case "clientProvidedHostHeader":
-			t.HostHeader = c.str()
-		case "keyExchange":
-			t.KeyExchange = c.str()
+func (c *cursor) tls(i int) (t TLSDetails, next int) {
+	n, i := c.first(inTLS, i)
+	for ; n != noName; n, i = c.next(inTLS, n, i) {
+		switch n {
+		case nameTLSVersion:
+			t.Version, i = c.str(i)
+		case nameCipherSuite:
+			t.CipherSuite, i = c.str(i)
+		case nameClientProvidedHostHeader:
+			t.HostHeader, i = c.str(i)
+		case nameKeyExchange:
+			t.KeyExchange, i = c.str(i)
 		default:
-			c.skip()
+			i = c.skip(i)
 		}
-	})
-	return t
+	}
+	return t, i
 }

@@ -97,6 +97,20 @@ func encode(v any) string {
 // quote returns s as a JSON string.
 func quote(s string) string { return encode(s) }
 
+// quoteBarely returns s as a JSON string in which nothing is escaped but what must be,
+// and bytes that are no UTF-8 stay.
+func quoteBarely(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(s) + `"`
+}
+
+// quoteOddly returns s as a JSON string that no decoder reads without unescaping it.
+func quoteOddly(s string) string {
+	if s == "" {
+		return `""`
+	}
+	return fmt.Sprintf(`"\u%04x%s`, s[0], quote(s[1:])[1:])
+}
+
 func encode64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
 func zip(s string) string {
@@ -113,7 +127,16 @@ func eventBridge(event string) string {
 	return `{"version":"0","source":"aws.sts","resources":[],"detail-type":"AWS API Call via CloudTrail","detail":` + event + `}`
 }
 
-func logs(events ...string) string {
+func logs(events ...string) string { return subscribed(quote, events) }
+
+// subscription is what CloudWatch Logs makes of the events: it escapes no more than it
+// must.
+func subscription(events ...string) string { return subscribed(quoteBarely, events) }
+
+// oddSubscription has messages that must be unescaped to be read.
+func oddSubscription(events ...string) string { return subscribed(quoteOddly, events) }
+
+func subscribed(quote func(string) string, events []string) string {
 	var messages []string
 	for i, e := range events {
 		messages = append(messages, fmt.Sprintf(`{"id":"%d","timestamp":1772366400000,"message":%s}`, i, quote(e)))

@@ -4,11 +4,15 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
+	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/straytoken/straytoken/cloudtrail"
@@ -40,10 +44,21 @@ func FuzzEvent(f *testing.F) {
 			return
 		}
 		o, ok := oracle(text)
-		if ok && isEvent(o) {
+		if ok && isEvent(o) && !hasList(o) {
 			checkAgainstOracle(t, text)
 		}
 	})
+}
+
+// hasList tells whether the object has the list of an envelope, which is decoded where
+// it is met even if the object turns out to be an event.
+func hasList(o object) bool {
+	for _, name := range []string{"Records", "logEvents", "Events"} {
+		if _, is := o[name].([]any); is {
+			return true
+		}
+	}
+	return false
 }
 
 // simulated is one event of each call in simulated traffic.
@@ -172,5 +187,94 @@ func checkWrapped(t *testing.T, limits cloudtrail.Limits, record string, bare de
 		if got := decode(t, wider, w.record); !slices.Equal(got.raws, bare.raws) {
 			t.Errorf("in %s: events %q, error %v; bare: %q, error %v", w.name, got.raws, got.err, bare.raws, bare.err)
 		}
+	}
+}
+
+// FuzzMessage compares the ways in which a message of CloudWatch Logs is read: as it
+// stands, unescaped first, and by encoding/json. The text stands between the quotes of
+// a message, escaped well or badly.
+func FuzzMessage(f *testing.F) {
+	for _, event := range append(slices.Collect(maps.Values(simulated(f))), encode(fullEvent()), small("X")) {
+		f.Add(strings.Trim(quoteBarely(event), `"`))
+		f.Add(strings.Trim(quote(event), `"`))
+	}
+	for _, odd := range []string{
+		`{\"eventName\":\"a\\u00e9\\\"\\\\\",\"eventTime\":\"2026-03-01T12:00:00Z\",\"eventSource\":\"a.b\"}`,
+		`{\"eventTime\":\"2026-03-01T12:00:00Z\",\"eventSource\":\"a.b\",\"eventName\":\"\\ud83d\\ude00\\ud83d\" , \"userAgent\":\"` + "\xff" + `\"} `,
+		`{\"eventTime\":\"2026-03-01T12:00:00Z\",\"eventSource\":\"a.b\",\"eventName\":\"X\"}\n`,
+		`{\"Records\":[` + strings.Trim(quoteBarely(small("X")), `"`) + `]}`,
+		`{\u0022eventName\u0022:1}`, `{\"a\":\"\/\"}`, `{\"a\":\"b"}`, `{\"a\":1}","message":"{}`, "{\n}",
+	} {
+		f.Add(odd)
+	}
+	warm := cloudtrail.NewDecoder(cloudtrail.Limits{})
+	f.Fuzz(func(t *testing.T, escaped string) {
+		record := `{"messageType":"DATA_MESSAGE","logEvents":[{"id":"1","message":"` + escaped + `"}]}`
+		got := decode(t, cloudtrail.Limits{}, record)
+		compareDecoded(t, "with warm guesses", decodeWith(t, warm, record), got)
+		message, ok := messageIn(record)
+		if !json.Valid([]byte(record)) {
+			if got.err == nil && got.sum.BadTotal == 0 && !isSequence(record) {
+				t.Errorf("no complaint about invalid JSON")
+			}
+			return
+		}
+		if !ok || message == "" {
+			return
+		}
+		compareDecoded(t, "unescaped first", decode(t, cloudtrail.Limits{}, logsOf(quoteAscii(message))), got)
+		if o, ok := oracle(message); ok && isEvent(o) && !hasList(o) && cloudtrail.ReasonOf(firstError(got)) != cloudtrail.ErrTooDeep {
+			checkDecoded(t, got, o)
+		}
+	})
+}
+
+// messageIn returns the one message of a subscription, as encoding/json reads it.
+func messageIn(record string) (message string, ok bool) {
+	o, ok := oracle(record)
+	if !ok || len(o) != 2 || o["messageType"] != "DATA_MESSAGE" {
+		return "", false
+	}
+	events, _ := o["logEvents"].([]any)
+	if len(events) != 1 {
+		return "", false
+	}
+	event, _ := events[0].(object)
+	message, ok = event["message"].(string)
+	return message, ok
+}
+
+// logsOf returns a subscription with a message that is quoted already.
+func logsOf(message string) string {
+	return `{"messageType":"DATA_MESSAGE","logEvents":[{"id":"1","message":` + message + `}]}`
+}
+
+// quoteAscii returns s, valid UTF-8, as a JSON string that escapes every character.
+func quoteAscii(s string) string {
+	var b strings.Builder
+	for _, unit := range utf16.Encode([]rune(s)) {
+		fmt.Fprintf(&b, `\u%04x`, unit)
+	}
+	return `"` + b.String() + `"`
+}
+
+func firstError(d decoded) error {
+	if d.sum.BadTotal > 0 {
+		return d.sum.Bad[0].Err
+	}
+	return d.err
+}
+
+// compareDecoded checks that one way of decoding came to the same as another.
+func compareDecoded(t *testing.T, name string, got, want decoded) {
+	t.Helper()
+	if cloudtrail.ReasonOf(got.err) != cloudtrail.ReasonOf(want.err) {
+		t.Errorf("%s: error %v, want %v", name, got.err, want.err)
+	}
+	if got.sum.BadTotal != want.sum.BadTotal || got.sum.Skipped != want.sum.Skipped || got.sum.Envelopes != want.sum.Envelopes {
+		t.Errorf("%s: %+v, want %+v", name, got.sum, want.sum)
+	}
+	if !slices.Equal(got.raws, want.raws) || !reflect.DeepEqual(got.events, want.events) {
+		t.Errorf("%s: events %+v, want %+v", name, got.events, want.events)
 	}
 }

@@ -1,178 +1,156 @@
 package cloudtrail
 
-// sessionContext is the element of that name, as the cursor reads it.
-type sessionContext struct {
-	present          bool
-	issuer           SessionIssuer
-	attributes       attributes
-	roleDelivery     string
-	sourceIdentity   string
-	signInSessionARN string
-	assumedRoot      bool
-	webIDFederation  string
-	inScopeOf        InScopeOf
-}
-
-// attributes is sessionContext.attributes.
-type attributes struct {
-	creationDate string
-	mfa          bool
-}
-
-// str returns the field that holds the string member key of userIdentity, nil
-// when there is none.
-func (i *Identity) str(key string) *string {
-	switch key {
-	case "type":
-		return &i.Type
-	case "principalId":
-		return &i.PrincipalID
-	case "arn":
-		return &i.ARN
-	case "accountId":
-		return &i.AccountID
-	case "accessKeyId":
-		return &i.AccessKeyID
-	case "userName":
-		return &i.UserName
-	case "invokedBy":
-		return &i.InvokedBy
-	case "identityProvider":
-		return &i.IdentityProvider
-	case "credentialId":
-		return &i.CredentialID
-	}
-	return nil
-}
+import "time"
 
 // identity reads userIdentity.
-func (c *cursor) identity() (i Identity) {
-	var session sessionContext
-	c.object(func(key string) {
-		if field := i.str(key); field != nil {
-			*field = c.str()
-			return
-		}
-		switch key {
-		case "sessionContext":
-			session = c.session()
-		case "onBehalfOf":
-			i.OnBehalfOfUserID = c.strIn("userId")
-		case "invokedByDelegate":
-			i.DelegateAccount = c.strIn("accountId")
-		case "inScopeOf":
-			i.InScopeOf = c.inScopeOf()
+func (c *cursor) identity(id *Identity, i int) int {
+	*id = Identity{}
+	var ofSession InScopeOf
+	n, i := c.first(inIdentity, i)
+	for ; n != noName; n, i = c.next(inIdentity, n, i) {
+		switch n {
+		case nameType:
+			id.Type, i = c.str(i)
+		case namePrincipalID:
+			id.PrincipalID, i = c.str(i)
+		case nameARN:
+			id.ARN, i = c.str(i)
+		case nameAccountID:
+			id.AccountID, i = c.str(i)
+		case nameAccessKeyID:
+			id.AccessKeyID, i = c.str(i)
+		case nameUserName:
+			id.UserName, i = c.str(i)
+		case nameInvokedBy:
+			id.InvokedBy, i = c.str(i)
+		case nameIdentityProvider:
+			id.IdentityProvider, i = c.str(i)
+		case nameCredentialID:
+			id.CredentialID, i = c.str(i)
+		case nameSessionContext:
+			ofSession, i = c.session(id, i)
+		case nameOnBehalfOf:
+			id.OnBehalfOfUserID, i = c.strIn(inOnBehalfOf, nameUserID, i)
+		case nameInvokedByDelegate:
+			id.DelegateAccount, i = c.strIn(inDelegate, nameAccountID, i)
+		case nameInScopeOf:
+			id.InScopeOf, i = c.inScopeOf(i)
 		default:
-			c.skip()
+			i = c.skip(i)
 		}
-	})
-	i.apply(session)
-	return i
-}
-
-// apply takes over the session's context. userIdentity's own inScopeOf goes first.
-func (i *Identity) apply(s sessionContext) {
-	i.HasSession = s.present
-	i.Issuer = s.issuer
-	i.CreationDate, _ = parseTime(s.attributes.creationDate)
-	i.MFA = s.attributes.mfa
-	i.RoleDelivery = s.roleDelivery
-	i.SourceIdentity = s.sourceIdentity
-	i.SignInSessionARN = s.signInSessionARN
-	i.AssumedRoot = s.assumedRoot
-	i.WebIDFederation = s.webIDFederation
-	if i.InScopeOf == (InScopeOf{}) {
-		i.InScopeOf = s.inScopeOf
 	}
-}
-
-func (c *cursor) session() (s sessionContext) {
-	s.present = c.peek() == '{'
-	c.object(func(key string) {
-		switch key {
-		case "sessionIssuer":
-			s.issuer = c.issuer()
-		case "attributes":
-			s.attributes = c.attributes()
-		case "ec2RoleDelivery":
-			s.roleDelivery = c.str()
-		case "sourceIdentity":
-			s.sourceIdentity = c.str()
-		case "signInSessionArn":
-			s.signInSessionARN = c.str()
-		case "assumedRoot":
-			s.assumedRoot = c.flag()
-		case "webIdFederationData":
-			s.webIDFederation = c.strIn("federatedProvider")
-		case "inScopeOf":
-			s.inScopeOf = c.inScopeOf()
-		default:
-			c.skip()
-		}
-	})
-	return s
-}
-
-func (c *cursor) attributes() (a attributes) {
-	c.object(func(key string) {
-		switch key {
-		case "creationDate":
-			a.creationDate = c.str()
-		case "mfaAuthenticated":
-			a.mfa = c.flag()
-		default:
-			c.skip()
-		}
-	})
-	return a
-}
-
-func (c *cursor) issuer() (i SessionIssuer) {
-	c.object(func(key string) {
-		switch key {
-		case "type":
-			i.Type = c.str()
-		case "principalId":
-			i.PrincipalID = c.str()
-		case "arn":
-			i.ARN = c.str()
-		case "accountId":
-			i.AccountID = c.str()
-		case "userName":
-			i.UserName = c.str()
-		default:
-			c.skip()
-		}
-	})
+	if id.InScopeOf == (InScopeOf{}) {
+		id.InScopeOf = ofSession // userIdentity's own goes first
+	}
 	return i
 }
 
-func (c *cursor) inScopeOf() (s InScopeOf) {
-	c.object(func(key string) {
-		switch key {
-		case "issuerType":
-			s.IssuerType = c.str()
-		case "credentialsIssuedTo":
-			s.CredentialsIssuedTo = c.str()
-		case "sourceArn":
-			s.SourceARN = c.str()
-		case "sourceAccount":
-			s.SourceAccount = c.str()
+// session reads sessionContext into id, but for its inScopeOf, which it returns.
+func (c *cursor) session(id *Identity, i int) (scope InScopeOf, next int) {
+	if id.HasSession {
+		id.forgetSession()
+	}
+	id.HasSession = c.peekAt(i) == '{'
+	n, i := c.first(inSession, i)
+	for ; n != noName; n, i = c.next(inSession, n, i) {
+		switch n {
+		case nameSessionIssuer:
+			id.Issuer, i = c.issuer(i)
+		case nameAttributes:
+			i = c.attributes(id, i)
+		case nameEC2RoleDelivery:
+			id.RoleDelivery, i = c.str(i)
+		case nameSourceIdentity:
+			id.SourceIdentity, i = c.str(i)
+		case nameSignInSessionARN:
+			id.SignInSessionARN, i = c.str(i)
+		case nameAssumedRoot:
+			id.AssumedRoot, i = c.flag(i)
+		case nameWebIDFederationData:
+			id.WebIDFederation, i = c.strIn(inWebID, nameFederatedProvider, i)
+		case nameInScopeOf:
+			scope, i = c.inScopeOf(i)
 		default:
-			c.skip()
+			i = c.skip(i)
 		}
-	})
-	return s
+	}
+	return scope, i
 }
 
-// strIn reads the string member name of the object that comes next.
-func (c *cursor) strIn(name string) (s string) {
-	c.object(func(key string) {
-		if key == name {
-			s = c.str()
-		} else {
-			c.skip()
+// forgetSession clears what an earlier sessionContext said: the last one counts.
+func (i *Identity) forgetSession() {
+	i.Issuer, i.CreationDate, i.MFA = SessionIssuer{}, time.Time{}, false
+	i.RoleDelivery, i.SourceIdentity, i.SignInSessionARN = "", "", ""
+	i.AssumedRoot, i.WebIDFederation = false, ""
+}
+
+func (c *cursor) attributes(id *Identity, i int) int {
+	id.CreationDate, id.MFA = time.Time{}, false
+	n, i := c.first(inAttributes, i)
+	for ; n != noName; n, i = c.next(inAttributes, n, i) {
+		switch n {
+		case nameCreationDate:
+			var date string
+			date, i = c.str(i)
+			id.CreationDate, _ = parseTime(date)
+		case nameMFAAuthenticated:
+			id.MFA, i = c.flag(i)
+		default:
+			i = c.skip(i)
 		}
-	})
-	return s
+	}
+	return i
+}
+
+func (c *cursor) issuer(i int) (s SessionIssuer, next int) {
+	n, i := c.first(inIssuer, i)
+	for ; n != noName; n, i = c.next(inIssuer, n, i) {
+		switch n {
+		case nameType:
+			s.Type, i = c.str(i)
+		case namePrincipalID:
+			s.PrincipalID, i = c.str(i)
+		case nameARN:
+			s.ARN, i = c.str(i)
+		case nameAccountID:
+			s.AccountID, i = c.str(i)
+		case nameUserName:
+			s.UserName, i = c.str(i)
+		default:
+			i = c.skip(i)
+		}
+	}
+	return s, i
+}
+
+func (c *cursor) inScopeOf(i int) (s InScopeOf, next int) {
+	n, i := c.first(inScope, i)
+	for ; n != noName; n, i = c.next(inScope, n, i) {
+		switch n {
+		case nameIssuerType:
+			s.IssuerType, i = c.str(i)
+		case nameCredentialsIssuedTo:
+			s.CredentialsIssuedTo, i = c.str(i)
+		case nameSourceARN:
+			s.SourceARN, i = c.str(i)
+		case nameSourceAccount:
+			s.SourceAccount, i = c.str(i)
+		default:
+			i = c.skip(i)
+		}
+	}
+	return s, i
+}
+
+// strIn reads the string member wanted of the object that comes next.
+func (c *cursor) strIn(in kind, wanted name, i int) (s string, next int) {
+	n, i := c.first(in, i)
+	for ; n != noName; n, i = c.next(in, n, i) {
+		if n == wanted {
+			s, i = c.str(i)
+		} else {
+			i = c.skip(i)
+		}
+	}
+	return s, i
 }

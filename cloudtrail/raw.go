@@ -8,13 +8,16 @@ import "strings"
 //
 // It is read with the package's own cursor, not a JSON path library: the same
 // grammar, names that may hold any character, and no recursion over the content.
-type Raw struct{ text string }
+type Raw struct {
+	text    string
+	wrapped bool // the text stands in a JSON string, as it does there
+}
 
 // RawOf returns text as a Raw, empty when it is not one valid JSON value.
 func RawOf(text string) Raw {
-	c := Raw{text}.cursor(new(workspace))
-	r := c.raw()
-	if c.peek(); c.pos != len(text) {
+	c := Raw{text: text}.cursor(new(workspace))
+	r, end := c.raw(0)
+	if c.peekAt(end); c.pos != len(text) {
 		return Raw{}
 	}
 	return r
@@ -23,8 +26,14 @@ func RawOf(text string) Raw {
 // Exists reports whether there is a value other than null.
 func (r Raw) Exists() bool { return r.text != "" }
 
-// JSON returns the span as it stands in the record, "" when empty.
-func (r Raw) JSON() string { return r.text }
+// JSON returns the span as it stands in the record, "" when empty. A span of a message
+// of CloudWatch Logs is unescaped at each call, into memory of its own.
+func (r Raw) JSON() string {
+	if !r.wrapped {
+		return r.text
+	}
+	return string(appendUnescaped(make([]byte, 0, len(r.text)), r.text))
+}
 
 // Get follows member names from object to object and returns the value.
 func (r Raw) Get(path ...string) Raw {
@@ -60,7 +69,11 @@ func (r Raw) Each(fn func(Raw), path ...string) {
 		return
 	}
 	c := list.cursor(new(workspace))
-	c.array(func() { c.raw().one(fn) })
+	c.array(func() {
+		var element Raw
+		element, c.pos = c.raw(c.pos)
+		element.one(fn)
+	})
 }
 
 // unwrapped returns the list that EC2 has wrapped, or r.
@@ -91,7 +104,7 @@ func (r Raw) blank() bool {
 	case '{':
 		return strings.Trim(r.text[1:len(r.text)-1], jsonSpace) == ""
 	default:
-		return r.text == `""`
+		return r.text == `""` || r.text == `\"\"`
 	}
 }
 
@@ -99,6 +112,9 @@ func (r Raw) blank() bool {
 func (r Raw) kind() byte {
 	if r.text == "" {
 		return 0
+	}
+	if r.text[0] == '\\' {
+		return '"'
 	}
 	return r.text[0]
 }
@@ -109,7 +125,8 @@ func (r Raw) member(name string) (found Raw) {
 	}
 	c := r.cursor(new(workspace))
 	c.object(func(key string) {
-		value := c.raw()
+		var value Raw
+		value, c.pos = c.raw(c.pos)
 		if key == name {
 			found = value
 		}
@@ -119,9 +136,14 @@ func (r Raw) member(name string) (found Raw) {
 
 func (r Raw) unquoted() string {
 	c := r.cursor(new(workspace))
-	return c.str()
+	s, _ := c.str(0)
+	return s
 }
 
 func (r Raw) cursor(w *workspace) cursor {
-	return cursor{text: r.text, maxDepth: maxDepth, work: w}
+	c := cursor{text: r.text, maxDepth: maxDepth, work: w, notation: plain}
+	if r.wrapped {
+		c.notation = wrapped
+	}
+	return c
 }

@@ -34,13 +34,37 @@ func TestRawString(t *testing.T) {
 		{[]string{"case"}, ""},
 		{nil, ""},
 	}
-	r := cloudtrail.RawOf(text)
 	for _, tt := range tests {
 		t.Run(strings.Join(tt.path, "/"), func(t *testing.T) {
-			if got := r.String(tt.path...); got != tt.want {
-				t.Errorf("got %q, want %q", got, tt.want)
-			}
+			asRaw(t, text, func(r cloudtrail.Raw) {
+				if got := r.String(tt.path...); got != tt.want {
+					t.Errorf("got %q, want %q", got, tt.want)
+				}
+			})
 		})
+	}
+}
+
+// asRaw calls check with text as a Raw: by RawOf, and as the requestParameters of a
+// message of CloudWatch Logs, read as it stands and read unescaped.
+func asRaw(t *testing.T, text string, check func(r cloudtrail.Raw)) {
+	t.Helper()
+	check(cloudtrail.RawOf(text))
+	text = strings.NewReplacer("\n", " ", "\t", " ").Replace(text)
+	event := strings.TrimSuffix(small("X"), "}") + `,"requestParameters":` + text + `}`
+	for _, record := range []string{subscription(event), oddSubscription(event)} {
+		calls := 0
+		_, err := cloudtrail.NewDecoder(cloudtrail.Limits{}).Decode([]byte(record), func(e *cloudtrail.Event) error {
+			calls++
+			check(e.Request)
+			if got, want := e.Request.JSON(), cloudtrail.RawOf(text).JSON(); got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+			return nil
+		})
+		if err != nil || calls != 1 {
+			t.Fatalf("%d events, error %v", calls, err)
+		}
 	}
 }
 
@@ -71,11 +95,13 @@ func TestRawEach(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var got []string
-			cloudtrail.RawOf(`{"x":{"list":`+tt.list+`}}`).Each(func(r cloudtrail.Raw) { got = append(got, r.String()) }, "x", "list")
-			if !slices.Equal(got, tt.want) {
-				t.Errorf("got %q, want %q", got, tt.want)
-			}
+			asRaw(t, `{"x":{"list":`+tt.list+`}}`, func(r cloudtrail.Raw) {
+				var got []string
+				r.Each(func(r cloudtrail.Raw) { got = append(got, r.String()) }, "x", "list")
+				if !slices.Equal(got, tt.want) {
+					t.Errorf("got %q, want %q", got, tt.want)
+				}
+			})
 		})
 	}
 }
@@ -83,11 +109,13 @@ func TestRawEach(t *testing.T) {
 // A single object where a list is expected is its only element.
 func TestRawEachObject(t *testing.T) {
 	for _, list := range []string{`{"id":"a"}`, `{"id":"a","tag":"x"}`, `{"id":"a","content":"x"}`, `[{"id":"a"}]`, `{"items":[{"id":"a"}]}`, `{"item":{"id":"a"}}`, `{"tag":1,"content":{"id":"a"}}`} {
-		var got []string
-		cloudtrail.RawOf(list).Each(func(r cloudtrail.Raw) { got = append(got, r.String("id")) })
-		if !slices.Equal(got, []string{"a"}) {
-			t.Errorf("%s: got %q", list, got)
-		}
+		asRaw(t, list, func(r cloudtrail.Raw) {
+			var got []string
+			r.Each(func(r cloudtrail.Raw) { got = append(got, r.String("id")) })
+			if !slices.Equal(got, []string{"a"}) {
+				t.Errorf("%s: got %q", list, got)
+			}
+		})
 	}
 }
 

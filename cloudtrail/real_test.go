@@ -12,9 +12,9 @@ import (
 	"github.com/straytoken/straytoken/cloudtrail"
 )
 
-// realData is where the project's real CloudTrail data lies. It is not part of the
-// repository.
-const realData = "/work/shared/data"
+// realData is where the project's real CloudTrail data lies, beside the repository. It
+// is not part of it.
+const realData = "../../shared/data"
 
 // Every field of every real event reads as encoding/json reads it.
 func TestRealEvents(t *testing.T) {

@@ -1,85 +1,117 @@
 package cloudtrail
 
-// skip passes one value of any type and checks its grammar. It loops instead of
-// recursing: the depth of the text costs a byte a level, and no stack.
-func (c *cursor) skip() {
-	c.work.open = c.work.open[:0]
+// skip passes one value of any type at i, checks its grammar and returns the offset
+// behind it. It loops instead of recursing: the depth of the text costs a byte a level,
+// and no stack.
+func (c *cursor) skip(i int) (next int) {
+	if end := c.literalEnd(i); end != 0 {
+		return end
+	}
+	open := c.work.open[:0]
 	for c.fault == "" {
-		if c.begin() {
-			continue
-		}
-		for !c.follow() {
-			if len(c.work.open) == 0 || c.fault != "" {
-				return
+		if end := c.simple(i); end != 0 {
+			i = end
+		} else {
+			var closing byte
+			if i, closing = c.begin(i, len(open)); closing != 0 {
+				open = append(open, closing)
+				continue
 			}
 		}
+		if i, open = c.follow(i, open); len(open) == 0 {
+			break
+		}
 	}
+	c.work.open = open
+	return i
 }
 
-// begin passes a scalar, an empty container or an opening bracket. It reports
-// whether a value of the container comes next.
-func (c *cursor) begin() bool {
-	switch b := c.peek(); b {
-	case '{':
-		return c.push('}') && c.memberName()
-	case '[':
-		return c.push(']')
-	default:
+// literalEnd returns the offset behind the literal at i, 0 when there is none.
+func (c *cursor) literalEnd(i int) int {
+	return max(c.wordEnd("true", i), c.wordEnd("false", i), c.wordEnd("null", i))
+}
+
+// begin passes a scalar, an empty container or an opening bracket at i. It returns
+// the offset of what comes next, and the closing bracket when that is a value of the
+// container, 0 otherwise.
+func (c *cursor) begin(i, depth int) (next int, closing byte) {
+	c.pos = i
+	b := c.peek()
+	if b != '{' && b != '[' {
 		c.scalar(b)
-		return false
+		return c.pos, 0
 	}
-}
-
-// push passes an opening bracket. Unless the container is empty it is now open.
-func (c *cursor) push(closing byte) bool {
+	closing = b + 2 // as ASCII has it
 	c.pos++
 	if c.take(closing) {
-		return false
+		return c.pos, 0
 	}
-	if c.depth+len(c.work.open) >= c.maxDepth {
+	if c.depth+depth >= c.maxDepth {
 		c.fail(ErrTooDeep)
-		return false
 	}
-	c.work.open = append(c.work.open, closing)
-	return true
+	if closing == '}' {
+		c.pos = c.memberName(c.pos)
+	}
+	return c.pos, closing
 }
 
-// follow passes what stands after a value: a comma (and a name, in an object),
-// when it reports true, or the closing bracket. With nothing open, nothing
-// follows.
-func (c *cursor) follow() bool {
-	last := len(c.work.open) - 1
-	if last < 0 {
-		return false
+// follow passes what stands behind a value at i: closing brackets, and a comma, and
+// in an object a name. It returns the offset of the next value and what is still open;
+// with nothing open, nothing follows.
+func (c *cursor) follow(i int, open []byte) (int, []byte) {
+	for len(open) > 0 {
+		if i == len(c.text) || c.text[i] <= ' ' {
+			c.peekAt(i)
+			if i = c.pos; i == len(c.text) {
+				c.fail(ErrNotJSON)
+				return i, open
+			}
+		}
+		closing := open[len(open)-1]
+		switch c.text[i] {
+		case closing:
+			i++
+			open = open[:len(open)-1]
+		case ',':
+			if closing == '}' {
+				return c.memberName(i + 1), open
+			}
+			return i + 1, open
+		default:
+			c.pos = i
+			c.fail(ErrNotJSON)
+			return c.pos, open
+		}
 	}
-	closing := c.work.open[last]
-	if c.take(',') {
-		return closing == ']' || c.memberName()
-	}
-	if !c.take(closing) {
-		c.fail(ErrNotJSON)
-	}
-	c.work.open = c.work.open[:last]
-	return false
+	return i, open
 }
 
-// memberName passes a name that nobody reads, and the colon.
-func (c *cursor) memberName() bool {
-	if c.peek() != '"' {
+// memberName passes a name at i that nobody reads, and the colon. It returns the
+// offset behind that.
+func (c *cursor) memberName(i int) int {
+	if end := c.simple(i); end != 0 && c.text[end] == ':' {
+		return end + 1
+	}
+	c.pos = i
+	if c.peek(); !c.atQuote() {
 		c.fail(ErrNotJSON)
-		return false
+		return c.pos
 	}
 	c.quotes()
 	if !c.take(':') {
 		c.fail(ErrNotJSON)
 	}
-	return c.fault == ""
+	return c.pos
 }
 
 // scalar passes the string, number or literal that begins with b.
 func (c *cursor) scalar(b byte) {
 	switch b {
-	case '"':
+	case '"', '\\':
+		if !c.atQuote() {
+			c.fail(ErrNotJSON)
+			return
+		}
 		c.quotes()
 	case 't':
 		c.literal("true")
@@ -93,13 +125,15 @@ func (c *cursor) scalar(b byte) {
 }
 
 func (c *cursor) literal(word string) {
-	for i := range len(word) {
-		if c.pos == len(c.text) || c.text[c.pos] != word[i] {
-			c.fail(ErrNotJSON)
-			return
-		}
+	if end := c.wordEnd(word, c.pos); end != 0 {
+		c.pos = end
+		return
+	}
+	// The fault is where the text departs from the word, or ends.
+	for i := 0; c.pos < len(c.text) && c.text[c.pos] == word[i]; i++ {
 		c.pos++
 	}
+	c.fail(ErrNotJSON)
 }
 
 // number passes a number (RFC 8259 section 6). Its value is never computed:

@@ -3,6 +3,7 @@ package cloudtrail
 import (
 	"encoding/binary"
 	"math/bits"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 	"unsafe"
@@ -16,36 +17,44 @@ func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 // quoted passes a string and returns what is between its quotes, and whether
 // that is the text itself: without escapes and in valid UTF-8.
 func (c *cursor) quoted() (span string, verbatim bool) {
-	start := c.pos + 1
+	start := c.pos + c.width
 	escaped, ascii := c.quotes()
 	if c.fault != "" {
 		return "", true
 	}
-	span = c.text[start : c.pos-1]
+	span = c.text[start : c.pos-c.width]
 	return span, !escaped && (ascii || utf8.ValidString(span))
+}
+
+// atQuote reports whether a quote comes next, with nothing before it.
+func (c *cursor) atQuote() bool {
+	if c.isWrapped() {
+		return strings.HasPrefix(c.text[c.pos:], `\"`)
+	}
+	return c.pos < len(c.text) && c.text[c.pos] == '"'
 }
 
 // quotes passes a string, from quote to quote.
 func (c *cursor) quotes() (escaped, ascii bool) {
 	ascii = true
-	for c.pos++; ; {
+	for c.pos += c.width; ; {
 		c.pos = plainEnd(c.text, c.pos)
 		if c.pos == len(c.text) {
 			c.fail(ErrNotJSON)
 			return escaped, ascii
 		}
 		switch b := c.text[c.pos]; {
-		case b == '"':
-			c.pos++
+		case c.atQuote():
+			c.pos += c.width
 			return escaped, ascii
 		case b == '\\':
 			escaped = true
 			c.escape()
-		case b < ' ':
-			c.fail(ErrNotJSON)
-		default:
+		case b >= utf8.RuneSelf:
 			ascii = false
 			c.pos++
+		default:
+			c.fail(ErrNotJSON)
 		}
 	}
 }
@@ -53,6 +62,21 @@ func (c *cursor) quotes() (escaped, ascii bool) {
 // escape passes a backslash and what belongs to it.
 func (c *cursor) escape() {
 	c.pos++
+	if c.isWrapped() && !c.option(`\`) {
+		c.fail(ErrNotJSON)
+		return
+	}
+	if c.isWrapped() && c.option(`\`) {
+		// What the backslash stands before is wrapped too: \\\" or \\\\.
+		if !c.option(`"\`) {
+			c.fail(ErrNotJSON)
+		}
+		return
+	}
+	if c.isWrapped() && c.pos < len(c.text) && c.text[c.pos] == '"' {
+		c.fail(ErrNotJSON) // the outer string ends
+		return
+	}
 	if !c.option(`"\/bfnrtu`) {
 		c.fail(ErrNotJSON)
 		return
@@ -68,26 +92,69 @@ func (c *cursor) escape() {
 	}
 }
 
-// plainEnd returns the offset, from i on, of the first byte that needs a look: a
-// quote, a backslash, a control character or one beyond ASCII. It reads eight
-// bytes at a time; in each sum below a byte's top bit is set when that byte is
-// one of them, and false alarms lie only above a true one.
-func plainEnd(s string, i int) int {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	for ; i+8 <= len(s); i += 8 {
-		x := binary.LittleEndian.Uint64([]byte(s[i : i+8]))
-		quote := (x ^ '"'*ones) - ones
-		backslash := (x ^ '\\'*ones) - ones
-		control := x - ' '*ones
-		if found := (quote | backslash | control | x) & tops; found != 0 {
-			return i + bits.TrailingZeros64(found)/8
+// simple returns the offset behind the string at i, if every byte of it stands for
+// itself and is ASCII, as in nearly all strings; 0 otherwise, or when no string is
+// there.
+func (c *cursor) simple(i int) int {
+	if c.quoteAt(i) {
+		if end := plainEnd(c.text, i+c.width); c.quoteAt(end) {
+			return end + c.width
 		}
+	}
+	return 0
+}
+
+// quoteAt reports whether a quote is at i. It does not see one at the end of the text.
+func (c *cursor) quoteAt(i int) bool {
+	return i+2 < len(c.text) && half(c.text, i)&c.mask == c.quote
+}
+
+// word returns the eight bytes of s from i on, which must be there: it is not checked
+// here, but once for several words where they are read.
+func word(s string, i int) uint64 {
+	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(s)), i))[:])
+}
+
+// half is word for two bytes.
+func half(s string, i int) uint16 {
+	return binary.LittleEndian.Uint16((*[2]byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(s)), i))[:])
+}
+
+// plainEnd returns the offset, from i on, of the first byte that needs a look: a
+// quote, a backslash, a control character or one beyond ASCII.
+func plainEnd(s string, i int) int {
+	for ; i+16 <= len(s); i += 16 {
+		low, high := special(word(s, i)), special(word(s, i+8))
+		if (low|high)&tops == 0 {
+			continue
+		}
+		if low &= tops; low == 0 {
+			low, i = high&tops, i+8
+		}
+		return i + bits.TrailingZeros64(low)/8
 	}
 	for i < len(s) && s[i] != '"' && s[i] != '\\' && ' ' <= s[i] && s[i] < utf8.RuneSelf {
 		i++
 	}
 	return i
 }
+
+// special finds the bytes of x, eight of a string, that need a look: quotes,
+// backslashes, control characters and bytes beyond ASCII. The top bit of a byte of the
+// result is set when it is one of them, and false alarms lie only above a true one, so
+// the lowest is right; the other bits mean nothing.
+//
+// Turning its second bit makes a quote 0x20 and leaves control characters below that,
+// so that one subtraction finds both.
+func special(x uint64) uint64 {
+	const ones = 0x0101010101010101
+	quoteOrControl := (x ^ 0x02*ones) - 0x21*ones
+	backslash := (x ^ '\\'*ones) - ones
+	return quoteOrControl | backslash | x
+}
+
+// tops are the bits of special that mean something.
+const tops = 0x8080808080808080
 
 // appendUnescaped appends the text of a string, given what stands between its
 // quotes. Escapes must have been checked by [cursor.quotes].

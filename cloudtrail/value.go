@@ -1,49 +1,94 @@
 package cloudtrail
 
-import "strings"
-
-// value decodes the JSON value that s begins with, and returns its length: all of
-// s when the value is broken.
-func (d *Decoder) value(s string, layer int) (n int, err error) {
-	switch s[0] {
+// value decodes the JSON value that comes next. When its text is broken the cursor
+// stands at the end, and the error is the cursor's.
+func (d *Decoder) value(c *cursor, layer int) error {
+	switch c.peek() {
 	case '{':
-		return d.object(s, layer)
+		return d.object(c, layer)
 	case '[':
-		c := d.cursor(s)
-		list := c.raw()
-		if err := c.err(); err != nil {
-			return len(s), err
+		if layer < d.limits.MaxLayers {
+			return d.list(c, EnvelopeArray, layer, d.value)
 		}
-		return c.pos, d.list(list, EnvelopeArray, layer, d.value)
+		return d.passed(c, d.tooDeep())
 	case '"':
-		return d.quoted(s, layer)
+		return d.quoted(c, layer)
 	default:
-		c := d.cursor(s)
-		c.skip()
-		if err := c.err(); err != nil {
-			return len(s), err
-		}
-		return c.pos, fault(ErrUnknownShape, "a number or literal")
+		return d.passed(c, fault(ErrUnknownShape, "a number or literal"))
 	}
 }
 
-// object decodes an event or an envelope. Nothing of it is used before all of it
-// has been read.
-func (d *Decoder) object(s string, layer int) (n int, err error) {
-	c := d.cursor(s)
-	d.doc = document{}
-	d.doc.read(&c)
-	if err := c.err(); err != nil {
-		return len(s), err
+// passed passes a value and returns err, or what is wrong with the value's text.
+func (d *Decoder) passed(c *cursor, err error) error {
+	if c.fails() {
+		return c.err()
+	}
+	return err
+}
+
+// object decodes an event or an envelope. The list of an envelope is decoded where it
+// is met; nothing else of an object is used before all of it has been read.
+func (d *Decoder) object(c *cursor, layer int) error {
+	if err := d.read(c, layer); err != nil {
+		return err
 	}
 	switch {
 	case d.doc.wrapping.digest:
-		return c.pos, d.skip(SkipDigest)
+		return d.skip(SkipDigest)
 	case d.doc.isEvent():
-		return c.pos, d.event()
+		return d.event()
 	default:
-		return c.pos, d.unwrap(d.doc.wrapping, layer)
+		return d.unwrap(d.doc.wrapping, layer)
 	}
+}
+
+// read reads the object at the cursor into the document.
+func (d *Decoder) read(c *cursor, layer int) error {
+	d.doc = document{}
+	start := c.pos
+	n, i := c.first(inDocument, start)
+	for ; n != noName; n, i = c.next(inDocument, n, i) {
+		if n == nameRecords || n == nameLogEvents || n == nameEvents {
+			c.pos = i
+			if done, err := d.listAtOnce(c, n, layer); err != nil {
+				return err
+			} else if done {
+				i = c.pos
+				continue
+			}
+		}
+		i = d.doc.member(c, n, i)
+	}
+	if c.pos = i; c.fault != "" {
+		return c.err()
+	}
+	d.doc.event.Raw = Raw{c.text[start:i], c.isWrapped()}
+	return nil
+}
+
+// listAtOnce decodes the list of an envelope, the value of n, where it stands, and
+// reports whether it did: not when the object may be something else by what was read
+// of it. The list is most of what Decode is given; it is not read twice.
+func (d *Decoder) listAtOnce(c *cursor, n name, layer int) (done bool, err error) {
+	w := &d.doc.wrapping
+	if d.doc.eventLike || w.digest || c.peek() != '[' || c.isWrapped() || layer >= d.limits.MaxLayers {
+		return false, nil
+	}
+	if n == nameLogEvents && w.messageType != "DATA_MESSAGE" {
+		return false, nil
+	}
+	outer := document{timestamp: d.doc.timestamp, wrapping: *w}
+	outer.wrapping.listed = true
+	switch n {
+	case nameLogEvents:
+		err = d.list(c, EnvelopeLogs, layer, d.logEvent)
+	case nameRecords:
+		err = d.list(c, EnvelopeRecords, layer, d.value)
+	default:
+		err = d.list(c, EnvelopeLookup, layer, d.value)
+	}
+	d.doc = outer
+	return true, err
 }
 
 // unwrap decodes what an envelope holds.
@@ -52,11 +97,13 @@ func (d *Decoder) unwrap(w wrapping, layer int) error {
 	case w.messageType == "CONTROL_MESSAGE":
 		return d.skip(SkipControlMessage)
 	case w.logEvents.kind() == '[':
-		return d.list(w.logEvents, EnvelopeLogs, layer, d.logEvent)
+		return d.listIn(w.logEvents, EnvelopeLogs, layer, d.logEvent)
 	case w.records.kind() == '[':
-		return d.list(w.records, EnvelopeRecords, layer, d.value)
+		return d.listIn(w.records, EnvelopeRecords, layer, d.value)
 	case w.lookups.kind() == '[':
-		return d.list(w.lookups, EnvelopeLookup, layer, d.value)
+		return d.listIn(w.lookups, EnvelopeLookup, layer, d.value)
+	case w.listed:
+		return nil
 	case w.detail.kind() == '{':
 		return d.inner(w.detail, EnvelopeEventBridge, layer)
 	case w.lookup.Exists():
@@ -77,57 +124,109 @@ func (d *Decoder) inner(value Raw, kind Envelope, layer int) error {
 		return err
 	}
 	d.sum.Envelopes[kind]++
-	_, err = d.value(value.text, layer)
-	return err
+	c := d.cursor(value.text)
+	return d.value(&c, layer)
 }
 
-// list decodes the elements of an array, which has been checked, each on its own: a
-// bad one is reported and the others go on. decode returns the element's length.
-func (d *Decoder) list(list Raw, kind Envelope, layer int, decode func(s string, layer int) (int, error)) error {
+// listIn decodes the elements of an array that has been passed before.
+func (d *Decoder) listIn(list Raw, kind Envelope, layer int, decode func(c *cursor, layer int) error) error {
+	c := d.cursor(list.text)
+	return d.list(&c, kind, layer, decode)
+}
+
+// list decodes the elements of the array at the cursor, each on its own: a bad one is
+// reported and the others go on.
+func (d *Decoder) list(c *cursor, kind Envelope, layer int, decode func(c *cursor, layer int) error) error {
 	layer, err := d.deeper(layer)
 	if err != nil {
 		return err
 	}
 	d.sum.Envelopes[kind]++
-	for s := afterComma(list.text[1:]); s != "" && s[0] != ']'; {
-		n, err := decode(s, layer)
-		if err := d.report(err, s[:n]); err != nil {
+	unescaped := len(d.work.unescaped)
+	for more := c.enter(']'); more; more = c.another(']') {
+		start := c.start()
+		err := decode(c, layer)
+		if c.fault != "" {
+			break
+		}
+		if err := d.report(err, c.text[start:c.pos]); err != nil {
 			return err
 		}
-		s = afterComma(s[n:])
+		d.work.unescaped = d.work.unescaped[:unescaped]
 	}
-	return nil
+	return c.err()
 }
 
-// afterComma returns what comes next in a checked array.
-func afterComma(s string) string { return strings.TrimLeft(s, jsonSpace+",") }
-
 // logEvent decodes an element of a CloudWatch Logs subscription.
-func (d *Decoder) logEvent(s string, layer int) (n int, err error) {
-	var message Raw
-	c := d.cursor(s)
-	c.object(func(key string) {
-		value := c.raw()
-		if key == "message" {
-			message = value
-		}
-	})
-	if !message.Exists() {
-		return c.pos, fault(ErrUnknownShape, "a log event without message")
+func (d *Decoder) logEvent(c *cursor, layer int) error {
+	if c.peek() != '{' {
+		return d.passed(c, fault(ErrUnknownShape, "a log event that is no object"))
 	}
-	_, err = d.value(message.text, layer)
-	return c.pos, err
+	var message Raw
+	var read bool
+	n, i := c.first(inLogEvent, c.pos)
+	for ; n != noName; n, i = c.next(inLogEvent, n, i) {
+		if n != nameMessage {
+			i = c.skip(i)
+			continue
+		}
+		c.pos = i
+		if message, read = d.message(c, layer); read {
+			i = c.pos
+		} else {
+			message, i = c.raw(i)
+		}
+	}
+	c.pos = i
+	switch {
+	case c.fault != "":
+		return c.err()
+	case read:
+		return d.readMessage(message)
+	case message.Exists():
+		inner := d.cursor(message.text)
+		return d.value(&inner, layer)
+	default:
+		return fault(ErrUnknownShape, "a log event without message")
+	}
+}
+
+// message reads a log event's message into the document as it stands, and reports
+// whether it is one event and nothing else, in the usual notation. If not, the cursor
+// stays where it is.
+func (d *Decoder) message(c *cursor, layer int) (message Raw, ok bool) {
+	if c.peek() != '"' || layer >= d.limits.MaxLayers {
+		return Raw{}, false
+	}
+	start, depth := c.pos, c.depth
+	c.notation, c.pos, c.depth = wrapped, start+1, 0
+	ok = c.peek() == '{' && d.read(c, layer) == nil && !d.doc.wrapping.digest && d.doc.isEvent() && c.take('"')
+	c.notation, c.depth = plain, depth
+	if !ok {
+		c.pos, c.fault = start, ""
+	}
+	return Raw{text: c.text[start:c.pos]}, ok
+}
+
+// readMessage yields the event that was read as it stands. What it would unpack to is
+// counted as if it had been.
+func (d *Decoder) readMessage(message Raw) error {
+	d.sum.Envelopes[EnvelopeString]++
+	if err := d.spend(len(message.text)); err != nil {
+		return err
+	}
+	return d.event()
 }
 
 // quoted decodes content that stands in a JSON string.
-func (d *Decoder) quoted(s string, layer int) (n int, err error) {
-	c := d.cursor(s)
+func (d *Decoder) quoted(c *cursor, layer int) error {
 	span, verbatim := c.quoted()
-	if err := c.err(); err != nil {
-		return len(s), err
+	if c.fault != "" {
+		return c.err()
 	}
-	if layer, err = d.deeper(layer); err != nil {
-		return c.pos, err
+	layer, err := d.deeper(layer)
+	if err != nil {
+		return err
 	}
 	d.sum.Envelopes[EnvelopeString]++
 	buffer := d.buffers.take()
@@ -138,7 +237,7 @@ func (d *Decoder) quoted(s string, layer int) (n int, err error) {
 		buffer = appendUnescaped(buffer, span)
 	}
 	if err := d.spend(len(buffer)); err != nil {
-		return c.pos, err
+		return err
 	}
-	return c.pos, d.content(buffer, layer)
+	return d.content(buffer, layer)
 }
