@@ -35,6 +35,12 @@ func (r Raw) JSON() string {
 	return string(appendUnescaped(make([]byte, 0, len(r.text)), r.text))
 }
 
+// Mentions reports, at little cost, whether a text of letters and digits may be in the
+// span, as part of a name or of a value: what is written with \u escapes may be any text.
+func (r Raw) Mentions(text string) bool {
+	return strings.Contains(r.text, text) || strings.Contains(r.text, `\u`)
+}
+
 // Get follows member names from object to object and returns the value.
 func (r Raw) Get(path ...string) Raw {
 	for _, name := range path {

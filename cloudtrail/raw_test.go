@@ -131,3 +131,20 @@ func TestRawOf(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// TestRawMentions: what may be there is never overlooked, in whatever form it is written.
+func TestRawMentions(t *testing.T) {
+	for text, want := range map[string]bool{
+		`{"credentials":{"accessKeyId":"ASIA1"}}`:      true,
+		`{"credentials":{"access\u004beyId":"ASIA1"}}`: true,
+		`{"credentials":{"sessionToken":"\n\"\\x"}}`:   false,
+		`{"note":"accessKeyId"}`:                       true,
+		`null`:                                         false,
+	} {
+		asRaw(t, text, func(r cloudtrail.Raw) {
+			if got := r.Mentions("accessKeyId"); got != want {
+				t.Errorf("%s: %v", text, got)
+			}
+		})
+	}
+}

@@ -139,7 +139,7 @@ func observe(e *cloudtrail.Event, s *Session, from network.Caller) state.Observa
 
 // presigned tells whether a presigned URL made the call.
 func presigned(e *cloudtrail.Event) bool {
-	return e.Source == "s3.amazonaws.com" && mentions(e.Additional, "QueryString") && e.Additional.String("AuthenticationMethod") == "QueryString"
+	return e.Source == "s3.amazonaws.com" && e.Additional.Mentions("QueryString") && e.Additional.String("AuthenticationMethod") == "QueryString"
 }
 
 // standInID identifies an event without an eventID by its content.
