@@ -64,6 +64,7 @@ func fileInTheWay(f *field) {
 	h := f.alive()[0]
 	f.must(os.Rename(h.findings, h.findings+rotated))
 	f.must(os.Mkdir(h.findings, 0o700))
+	f.pause(f.size.fault) // twice as long as other faults, as where an output stalls
 	f.suffer(symptoms{says: "is a directory", behind: true})
 	f.must(os.Remove(h.findings))
 	f.recovers()
