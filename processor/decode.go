@@ -25,6 +25,12 @@ func (p *Processor) decode(ctx context.Context, records []Record) ([]sink.DeadLe
 	if b.extractor.Custom == nil {
 		b.extractor.Custom = policy.Custom
 	}
+	work := p.slices.Get().(*slice)
+	defer func() {
+		work.reset()
+		p.slices.Put(work)
+	}()
+	b.slice = work
 	before := p.newest.Load()
 	for i := range records {
 		if err := b.record(ctx, &records[i]); err != nil {
@@ -42,11 +48,21 @@ type batch struct {
 	p         *Processor
 	shard     string
 	extractor rules.Extractor
-	facts     []state.Fact      // not learned yet
-	by        []state.Statement // which events they come from
-	bytes     int64             // of facts
-	quiet     int64             // events that add nothing, not counted yet
-	letters   []sink.DeadLetter
+	*slice
+	bytes   int64 // of facts
+	quiet   int64 // events that add nothing, not counted yet
+	letters []sink.DeadLetter
+}
+
+// slice is what is not learned yet.
+type slice struct {
+	facts []state.Fact
+	by    []state.Statement // which events they come from
+}
+
+func (s *slice) reset() {
+	clear(s.facts)
+	s.facts, s.by = s.facts[:0], s.by[:0]
 }
 
 // record decodes a record: first within what records usually unpack to, so that many
@@ -102,10 +118,9 @@ func (b *batch) decode(ctx context.Context, r *Record, within int64) (o outcome)
 
 // learn learns the facts gathered so far.
 func (b *batch) learn(ctx context.Context) error {
-	facts, by := b.facts, b.by
-	b.facts, b.by, b.bytes = b.facts[:0], b.by[:0], 0
-	err := b.p.learn(ctx, b.shard, facts, by)
-	clear(facts)
+	err := b.p.learn(ctx, b.shard, b.facts, b.by)
+	b.reset()
+	b.bytes = 0
 	return err
 }
 
