@@ -147,3 +147,11 @@ func size(ctx context.Context, s *settings) ([]line, error) {
 	}
 	return []line{l}, err
 }
+
+// absolute is the path of a program, wherever it is started.
+func absolute(binary string) (string, error) {
+	if _, err := os.Stat(binary); err != nil {
+		return "", err
+	}
+	return filepath.Abs(binary)
+}
