@@ -8,12 +8,13 @@ SHELL         := /bin/bash
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-# What a person may set, as in: make demo DATA=trail, make bench BENCH=trail COUNT=3, make fuzz FUZZTIME=1m,
-# make soak SOAK=1h.
+# What a person may set, as in: make demo DATA=trail, make bench BENCH=trail COUNT=3,
+# make bench PAGE=docs/performance.md, make fuzz FUZZTIME=1m, make soak SOAK=1h.
 DATA     ?=
 BENCH    ?= .
 COUNT    ?= 10
 BENCH_SESSIONS ?= 5000000
+PAGE     ?=
 FUZZTIME ?= 10s
 SOAK     ?= long
 PKG      ?= ./...
@@ -80,7 +81,11 @@ fuzz: ## every fuzz test for FUZZTIME (10s)
 .PHONY: bench
 bench: build ## speed and memory beside their targets; BENCH=scan for one part, COUNT=3 for fewer runs
 	@go build -o bin/bench ./bench/table
-	@exec bin/bench -only '$(BENCH)' -count $(COUNT) -sessions $(BENCH_SESSIONS)
+	@exec bin/bench -only '$(BENCH)' -count $(COUNT) -sessions $(BENCH_SESSIONS) $(if $(PAGE),-page '$(PAGE)')
+
+.PHONY: bench-growth
+bench-growth: ## how costs grow with sessions, networks, rules, and event size, as plots in docs
+	@go run ./bench/growth -out docs $(if $(PAGE),-page '$(PAGE)')
 
 .PHONY: microbench
 microbench: ## benchmarks of single packages; PKG=./cloudtrail for one, COUNT=10 for benchstat

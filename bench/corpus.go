@@ -106,6 +106,16 @@ func (p *padding) id() string {
 	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48, b&0xffffffffffff)
 }
 
+// text is random letters and digits.
+func (p *padding) text(n int) []byte {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = letters[p.rng.IntN(len(letters))]
+	}
+	return b
+}
+
 // Pack puts the traffic into envelopes of n events of one account and region each, as
 // AWS delivers them. What fills no envelope is left out.
 func (c *Corpus) Pack(f replay.Format, n int) ([]Record, error) {

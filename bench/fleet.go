@@ -16,11 +16,16 @@ import (
 // Fleet is any number of EC2 instances, each with a session of its own and one address,
 // a hundred to a role. Where Corpus has variety, a Fleet has size.
 type Fleet struct {
-	// EventBytes is about how large an event is; 0 means as small as it can be, 1.3 KB.
+	// EventBytes is about how large an event is, at least 1,100; 0 means 1,500. Below that
+	// events lack what not all services log.
 	EventBytes int
 }
 
-const perRole = 100
+const (
+	perRole    = 100
+	usualBytes = 1500
+	learnBytes = 1 << 20 // of a record of new sessions
+)
 
 // Began is when the sessions of a Fleet begin.
 var Began = time.Date(2027, 1, 10, 6, 0, 0, 0, time.UTC)
@@ -37,32 +42,30 @@ func (f Fleet) Key(session int) string { return "ASIA" + identifier(uint64(sessi
 func (f Fleet) from(session, n int, address string) []byte {
 	role := session / perRole
 	account := 100_000_000_000 + role/10
-	instance := fmt.Sprintf("i-0%016x", session)
+	instance := fmt.Sprintf("i-0%016x", uint64(session+1)*0x9e3779b97f4a7c15)
 	h := uint64(session)*0x9e3779b97f4a7c15 + uint64(n)*0xbf58476d1ce4e5b9
+	p := padding{rand.New(rand.NewPCG(h, uint64(session)))}
 	b := fmt.Appendf(make([]byte, 0, 1600), `{"eventVersion":"1.11","userIdentity":{"type":"AssumedRole","principalId":"AROA%[1]sX:%[2]s",`+
 		`"arn":"arn:aws:sts::%[3]d:assumed-role/web-%[4]d/%[2]s","accountId":"%[3]d","accessKeyId":"%[5]s","sessionContext":{`+
 		`"sessionIssuer":{"type":"Role","principalId":"AROA%[1]sX","arn":"arn:aws:iam::%[3]d:role/web-%[4]d","accountId":"%[3]d","userName":"web-%[4]d"},`+
 		`"webIdFederationData":{},"attributes":{"creationDate":"%[6]s","mfaAuthenticated":"false"},"ec2RoleDelivery":"2.0"}},`,
-		identifier(uint64(role)), instance, account, role, f.Key(session), Began.Format(time.RFC3339))
+		identifier(uint64(role+1)), instance, account, role, f.Key(session), Began.Format(time.RFC3339))
 	b = fmt.Appendf(b, `"eventTime":"%[1]s","eventSource":"dynamodb.amazonaws.com","eventName":"GetItem","awsRegion":"us-east-1","sourceIPAddress":"%[2]s",`+
 		`"userAgent":"aws-sdk-go-v2/1.30.3 os/linux lang/go#1.22.5 md/GOOS#linux md/GOARCH#amd64 api/dynamodb#1.34.4",`+
 		`"requestParameters":{"tableName":"orders-%[3]d","key":{"pk":"%010[4]x"},"consistentRead":false},"responseElements":null,`,
 		Began.Add(time.Duration(1+n)*time.Second).Format(time.RFC3339), address, role%20, h>>24)
-	if lacks := f.EventBytes - 1400; lacks > 0 {
-		b = append(b, answerOf(h, lacks)...)
+	if lacks := f.EventBytes - usualBytes; lacks > 0 {
+		b = append(b, `"serviceEventDetails":{`...)
+		b = append(append(b, p.answer(lacks)...), "},"...)
 	}
-	return fmt.Appendf(b, `"requestID":"%[1]s","eventID":"%016[2]x-%[3]x-%[4]x","readOnly":true,`+
-		`"resources":[{"accountId":"%[5]d","type":"AWS::DynamoDB::Table","ARN":"arn:aws:dynamodb:us-east-1:%[5]d:table/orders-%[6]d"}],`+
-		`"eventType":"AwsApiCall","managementEvent":false,"recipientAccountId":"%[5]d","eventCategory":"Data","tlsDetails":{"tlsVersion":"TLSv1.3",`+
+	b = fmt.Appendf(b, `"requestID":"%s","eventID":"%s","readOnly":true,`, p.id(), p.id())
+	if f.EventBytes > 0 && f.EventBytes < usualBytes {
+		return fmt.Appendf(b, `"eventType":"AwsApiCall","recipientAccountId":"%d"}`, account)
+	}
+	return fmt.Appendf(b, `"additionalEventData":{"SignatureVersion":"SigV4","x-amz-id-2":"%[3]s"},"resources":[{"accountId":"%[1]d","type":"AWS::DynamoDB::Table","ARN":"arn:aws:dynamodb:us-east-1:%[1]d:table/orders-%[2]d"}],`+
+		`"eventType":"AwsApiCall","managementEvent":false,"recipientAccountId":"%[1]d","eventCategory":"Data","tlsDetails":{"tlsVersion":"TLSv1.3",`+
 		`"cipherSuite":"TLS_AES_128_GCM_SHA256","clientProvidedHostHeader":"dynamodb.us-east-1.amazonaws.com"}}`,
-		identifier(h), h, session, n, account, role%20)
-}
-
-// answerOf is a member of an event with some bytes of answer.
-func answerOf(seed uint64, size int) []byte {
-	p := padding{rand.New(rand.NewPCG(seed, 1))}
-	b := append([]byte(`"serviceEventDetails":{`), p.answer(size)...)
-	return append(b, "},"...)
+		account, role%20, p.text(76))
 }
 
 // identifier is a number as AWS writes ids: 16 letters and digits.
@@ -116,7 +119,7 @@ const (
 
 // Learn lets a pipeline see the first use of sessions, from a number up to another.
 func (f Fleet) Learn(ctx context.Context, p *Pipeline, shard string, from, to int) error {
-	const at = 500
+	at := min(500, learnBytes/max(f.EventBytes, usualBytes))
 	for ; from < to; from += at {
 		sessions := make([]int, 0, at)
 		for s := from; s < min(from+at, to); s++ {

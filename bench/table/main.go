@@ -33,6 +33,7 @@ type settings struct {
 	binary     string         // path of straytoken
 	peers      string         // folder of what it is compared with
 	streamTime time.Duration  // of the load on the local Kinesis
+	page       string         // where the table goes besides standard output; "" nowhere
 }
 
 func parse() (*settings, error) {
@@ -46,6 +47,7 @@ func parse() (*settings, error) {
 	flag.StringVar(&s.binary, "binary", "bin/straytoken", "the straytoken to measure")
 	flag.StringVar(&s.peers, "peers", "bench/peers", "folder of what it is compared with")
 	flag.DurationVar(&s.streamTime, "stream", 45*time.Second, "how long the load on the local Kinesis lasts")
+	flag.StringVar(&s.page, "page", "", "page to write the table into, besides standard output")
 	flag.Parse()
 	if *list {
 		for _, b := range benchmarks() {

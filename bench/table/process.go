@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/straytoken/straytoken/bench"
 	"github.com/straytoken/straytoken/replay"
 )
 
@@ -84,7 +85,7 @@ func peers(folder, dir string) (all []command, missing string) {
 
 func scanLines(own command, others []command, took map[string][]spent, missing string) []line {
 	mine := took[own.name()]
-	each := line{what: fmt.Sprintf("scan of %s events in %d files, events a second", thousands(scanEvents), scanFiles), note: missing}
+	each := line{what: fmt.Sprintf("scan of %s events in %d files, events a second", bench.Thousands(scanEvents), scanFiles), note: missing}
 	most := line{what: "the same, largest resident size", unit: "MB"}
 	for _, m := range mine {
 		each.samples = append(each.samples, scanEvents/m.wall.Seconds())

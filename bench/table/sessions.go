@@ -42,11 +42,11 @@ func sessions(ctx context.Context, s *settings) ([]line, error) {
 	if err != nil {
 		return nil, err
 	}
-	at := "at " + thousands(c.known) + " sessions"
+	at := "at " + bench.Thousands(c.known) + " sessions"
 	heap := line{what: "heap a session of one address, with all facts that it causes, " + at, unit: "B", samples: []float64{c.bytes}, target: atMost(250),
 		note: fmt.Sprintf("Each session is an EC2 instance's with an address of its own, a hundred to a role, used once. One run; it took %s to learn them all.", c.took.Round(time.Second))}
 	if c.known < s.sessions {
-		heap.note += fmt.Sprintf(" It should have been %s, and stopped at the bound of memory or time.", thousands(s.sessions))
+		heap.note += fmt.Sprintf(" It should have been %s, and stopped at the bound of memory or time.", bench.Thousands(s.sessions))
 	}
 	worst := line{what: fmt.Sprintf("worst stall of a batch of %d events during garbage collection, %s", batchEvents, at), unit: "ms", target: atMost(20),
 		note: fmt.Sprintf("How much longer the slowest batch of a collection took than the median without one, which was %.1f ms.", bench.Median(calm))}
@@ -182,12 +182,4 @@ func (c *crowd) batches(n int) ([][]processor.Record, error) {
 		out = append(out, bench.Batches("0", records, batchEvents)...)
 	}
 	return out, nil
-}
-
-// thousands writes a number with commas.
-func thousands(n int) string {
-	if n < 1000 {
-		return fmt.Sprint(n)
-	}
-	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
 }

@@ -39,7 +39,7 @@ func store(ctx context.Context, _ *settings) ([]line, error) {
 	}
 	first := figure("new facts in a million events, simulated fleet", "", one.written*million, nil)
 	first.note = fmt.Sprintf("%s events of six simulated hours that begin with nothing known, counted once. New facts are what one worker writes who has room for all. "+
-		"The target is of writes: new facts are also judged, by consistent reads.", thousands(len(c.Sources)))
+		"The target is of writes: new facts are also judged, by consistent reads.", bench.Thousands(len(c.Sources)))
 	return []line{
 		first,
 		figure("writes against new facts, four workers, shards by access key", "×", keyed.written/one.written, atMost(1.05)),

@@ -50,14 +50,16 @@ func printTable(w io.Writer, s *settings, lines []line, machine string) error {
 		rows = append(rows, l.cells(mark))
 	}
 	var b strings.Builder
-	write(&b, rows)
+	bench.WriteTable(&b, rows)
 	b.WriteString("\n")
 	for i, n := range notes {
 		fmt.Fprintf(&b, "%d. %s\n", i+1, n)
 	}
 	fmt.Fprintf(&b, "\n%s. Runs of a figure: %d, where nothing else is said.\n", machine, s.count)
-	_, err := io.WriteString(w, b.String())
-	return err
+	if _, err := io.WriteString(w, b.String()); err != nil || s.page == "" {
+		return err
+	}
+	return bench.ReplacePart(s.page, "figures", b.String())
 }
 
 func (l *line) cells(mark string) []string {
@@ -100,26 +102,4 @@ func (l *line) number(v float64) string {
 		return text + "×"
 	}
 	return strings.TrimSpace(text + " " + l.unit)
-}
-
-// write lays out rows, the first of them the heading.
-func write(b *strings.Builder, rows [][]string) {
-	widths := make([]int, len(rows[0]))
-	for _, r := range rows {
-		for i, cell := range r {
-			widths[i] = max(widths[i], len([]rune(cell)))
-		}
-	}
-	for n, r := range rows {
-		for i, cell := range r {
-			fmt.Fprintf(b, "| %-*s ", widths[i], cell)
-		}
-		b.WriteString("|\n")
-		if n == 0 {
-			for _, width := range widths {
-				b.WriteString("|" + strings.Repeat("-", width+2))
-			}
-			b.WriteString("|\n")
-		}
-	}
 }
