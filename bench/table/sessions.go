@@ -43,7 +43,7 @@ func sessions(ctx context.Context, s *settings) ([]line, error) {
 		return nil, err
 	}
 	at := "at " + bench.Thousands(c.known) + " sessions"
-	heap := line{what: "heap a session of one address, with all facts that it causes, " + at, unit: "B", samples: []float64{c.bytes}, target: atMost(250),
+	heap := line{key: "heap", what: "heap a session of one address, with all facts that it causes, " + at, unit: "B", samples: []float64{c.bytes}, target: atMost(250),
 		note: fmt.Sprintf("Each session is an EC2 instance's with an address of its own, a hundred to a role, used once. One run; it took %s to learn them all.", c.took.Round(time.Second))}
 	if c.known < s.sessions {
 		heap.note += fmt.Sprintf(" It should have been %s, and stopped at the bound of memory or time.", bench.Thousands(s.sessions))

@@ -49,18 +49,18 @@ func newSteady(ctx context.Context, f replay.Format, perRecord int) (*steady, er
 
 // cloudWatch measures what an event costs in CloudWatch Logs envelopes.
 func cloudWatch(ctx context.Context, s *settings) ([]line, error) {
-	return throughput(ctx, s, envelope{"CloudWatch Logs", replay.CloudWatchLogs, bench.PerLog, 10})
+	return throughput(ctx, s, envelope{"cloudwatch", "CloudWatch Logs", replay.CloudWatchLogs, bench.PerLog, 10})
 }
 
 // trailFiles measures what an event costs in trail files.
 func trailFiles(ctx context.Context, s *settings) ([]line, error) {
-	return throughput(ctx, s, envelope{"trail files", replay.Trail, bench.PerTrail, 7})
+	return throughput(ctx, s, envelope{"trail", "trail files", replay.Trail, bench.PerTrail, 7})
 }
 
 // envelope is one in which events travel, and how much slower the standard library is to
 // be with it.
 type envelope struct {
-	name      string
+	key, name string
 	format    replay.Format
 	perRecord int
 	standard  float64
@@ -87,9 +87,10 @@ func throughput(ctx context.Context, s *settings, e envelope) ([]line, error) {
 	lines := []line{
 		{what: e.name + ": whole pipeline, known sessions, against gunzip alone", unit: "×", samples: bench.Ratios(took[2], took[0]), target: atMost(1.6), note: input},
 		{what: e.name + ": standard library's gzip and JSON, without rules, against the whole pipeline", unit: "×", samples: bench.Ratios(took[3], took[2]), target: atLeast(e.standard)},
+		{key: e.key + " size", what: e.name + ": compressed bytes an event", unit: "B", samples: []float64{float64(bench.Size(known.records)) / float64(known.events)}},
 		{what: e.name + ": gunzip alone, an event", unit: "ns", samples: bench.Per(took[0], known.events)},
 		{what: e.name + ": gunzip and decode, an event", unit: "ns", samples: bench.Per(took[1], known.events)},
-		{what: e.name + ": whole pipeline, an event", unit: "ns", samples: bench.Per(took[2], known.events)},
+		{key: e.key, what: e.name + ": whole pipeline, an event", unit: "ns", samples: bench.Per(took[2], known.events)},
 	}
 	more, err := known.costs(ctx, s, e, bench.Median(bench.Per(took[0], known.events)))
 	return append(lines, more...), err

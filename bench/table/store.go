@@ -33,6 +33,10 @@ func store(ctx context.Context, _ *settings) ([]line, error) {
 	if err != nil {
 		return nil, err
 	}
+	session, err := perSession(ctx)
+	if err != nil {
+		return nil, err
+	}
 	million := 1e6 / float64(len(c.Sources))
 	figure := func(what, unit string, v float64, t *target) line {
 		return line{what: what, unit: unit, samples: []float64{v}, target: t}
@@ -47,7 +51,34 @@ func store(ctx context.Context, _ *settings) ([]line, error) {
 		figure("keys read in a million events, one worker", "", one.read*million, nil),
 		figure("keys read in a million events, four workers, shards by access key", "", keyed.read*million, nil),
 		figure("keys read in a million events, four workers, shards at random", "", random.read*million, nil),
+		{key: "writes", what: fmt.Sprintf("facts written for a session of one address, used %d times", sessionUses), samples: []float64{session.written}},
+		{key: "reads", what: "keys read for the same", samples: []float64{session.read}},
 	}, nil
+}
+
+// What a session asks of the store is counted of so many, used so often: more often than
+// uses are kept.
+const (
+	countedSessions = 1000
+	sessionUses     = 20
+)
+
+// perSession counts what one session of one address asks of the store in its life.
+func perSession(ctx context.Context) (asked, error) {
+	p, err := bench.NewPipeline(bench.Options{})
+	if err != nil {
+		return asked{}, err
+	}
+	sessions := make([]int, countedSessions)
+	for i := range sessions {
+		sessions[i] = i
+	}
+	for n := range sessionUses {
+		if err := p.Process(ctx, bench.Fleet{}.Batch("0", n, sessions...)); err != nil {
+			return asked{}, err
+		}
+	}
+	return asked{float64(p.Store.Written.Load()) / countedSessions, float64(p.Store.Read.Load()) / countedSessions}, nil
 }
 
 // asked is what was asked of a store.

@@ -12,6 +12,7 @@ import (
 
 // line is a line of the table: what was measured, several times, and what is aimed at.
 type line struct {
+	key     string // for the model; "" for what it does not need
 	what    string
 	unit    string // "×", "ns", …
 	samples []float64
@@ -56,10 +57,14 @@ func printTable(w io.Writer, s *settings, lines []line, machine string) error {
 		fmt.Fprintf(&b, "%d. %s\n", i+1, n)
 	}
 	fmt.Fprintf(&b, "\n%s. Runs of a figure: %d, where nothing else is said.\n", machine, s.count)
-	if _, err := io.WriteString(w, b.String()); err != nil || s.page == "" {
+	text := modelText(lines)
+	if _, err := io.WriteString(w, b.String()+"\n"+text); err != nil || s.page == "" {
 		return err
 	}
-	return bench.ReplacePart(s.page, "figures", b.String())
+	if err := bench.ReplacePart(s.page, "figures", b.String()); err != nil || text == "" {
+		return err
+	}
+	return bench.ReplacePart(s.page, "model", text)
 }
 
 func (l *line) cells(mark string) []string {
