@@ -73,15 +73,19 @@ func (f figures) organisation(b *strings.Builder) {
 	writes, reads := sessions*f.writes, sessions*f.reads*modelReadUnits
 	stored := writes * modelItem * modelStored * 24 * 3600
 	rows := [][]string{{"", "", "dollars a month"},
-		{"events", fmt.Sprintf("%.0f a second, %.0f bytes each when compressed", modelEvents, f.bytes), ""},
-		{"Kinesis, records", fmt.Sprintf("%.0f a second of %.1f KB", records, bytes/records/1000), dollars(puts(records*secondsAMonth, bytes/records))},
-		{"Kinesis, shards", fmt.Sprintf("%.0f, of which %.0f would do", shards, math.Ceil(shards/modelReserve)), dollars(shards * hoursAMonth * priceShardHour)},
-		{"workers", fmt.Sprintf("%.0f of %.0f cores; %.1f cores busy", workers, modelCores, busy), dollars(workers * modelCores * hoursAMonth * priceCoreHour)},
-		{"their memory", fmt.Sprintf("%.1f GB for %.1f million known sessions", memory/1e9, known/1e6), dollars(memory / 1e9 * hoursAMonth * priceMemoryHour)},
-		{"DynamoDB, writes", fmt.Sprintf("%.0f units a second, of %.0f new sessions", writes, sessions), dollars(writes * secondsAMonth / 1e6 * priceWriteUnits)},
-		{"DynamoDB, reads", fmt.Sprintf("%.0f units a second", reads), dollars(reads * secondsAMonth / 1e6 * priceReadUnits)},
-		{"DynamoDB, storage", fmt.Sprintf("%.0f GB", stored/1e9), dollars(stored / 1e9 * priceStorage)},
+		{"events", fmt.Sprintf("%.0f a second, %.0f bytes each when compressed", modelEvents, f.bytes), ""}}
+	total := 0.0
+	row := func(what, much string, price float64) {
+		rows, total = append(rows, []string{what, much, dollars(price)}), total+price
 	}
+	row("Kinesis, records", fmt.Sprintf("%.0f a second of %.1f KB", records, bytes/records/1000), puts(records*secondsAMonth, bytes/records))
+	row("Kinesis, shards", fmt.Sprintf("%.0f, of which %.0f would do", shards, math.Ceil(shards/modelReserve)), shards*hoursAMonth*priceShardHour)
+	row("workers", fmt.Sprintf("%.0f of %.0f cores; %.1f cores busy", workers, modelCores, busy), workers*modelCores*hoursAMonth*priceCoreHour)
+	row("their memory", fmt.Sprintf("%.1f GB for %.1f million known sessions", memory/1e9, known/1e6), memory/1e9*hoursAMonth*priceMemoryHour)
+	row("DynamoDB, writes", fmt.Sprintf("%.0f units a second, of %.0f new sessions", writes, sessions), writes*secondsAMonth/1e6*priceWriteUnits)
+	row("DynamoDB, reads", fmt.Sprintf("%.0f units a second", reads), reads*secondsAMonth/1e6*priceReadUnits)
+	row("DynamoDB, storage", fmt.Sprintf("%.0f GB", stored/1e9), stored/1e9*priceStorage)
+	row("together", "", total)
 	bench.WriteTable(b, rows)
 }
 
