@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -42,7 +43,7 @@ func parse() (*settings, error) {
 	list := flag.Bool("list", false, "list the benchmarks")
 	flag.IntVar(&s.count, "count", 10, "runs of each figure")
 	flag.IntVar(&s.sessions, "sessions", 5_000_000, "sessions of the benchmark of memory")
-	flag.Uint64Var(&s.memory, "memory", 9<<30, "bytes of heap at which the benchmark of memory stops")
+	flag.Uint64Var(&s.memory, "memory", 7<<30, "bytes of heap at which the benchmark of memory stops")
 	flag.DurationVar(&s.heavyTime, "patience", 4*time.Minute, "time after which the benchmark of memory stops adding sessions")
 	flag.StringVar(&s.binary, "binary", "bin/straytoken", "the straytoken to measure")
 	flag.StringVar(&s.peers, "peers", "bench/peers", "folder of what it is compared with")
@@ -106,6 +107,7 @@ func run(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", b.name, err)
 		}
 		lines = append(lines, more...)
+		debug.FreeOSMemory() // what one took is not to be missing for the next
 	}
 	if len(lines) == 0 {
 		return fmt.Errorf("no benchmark begins with %s", strings.TrimPrefix(s.only.String(), "^"))
