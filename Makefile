@@ -13,7 +13,8 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 DATA     ?=
 BENCH    ?= .
 COUNT    ?= 10
-BENCH_SESSIONS ?= 5000000
+BENCH_SESSIONS  ?= 5000000
+GROWTH_SESSIONS ?= 1000000
 PAGE     ?=
 FUZZTIME ?= 10s
 SOAK     ?= long
@@ -85,7 +86,7 @@ bench: build ## speed and memory beside their targets; BENCH=scan for one part, 
 
 .PHONY: bench-growth
 bench-growth: ## how costs grow with sessions, networks, rules, and event size, as plots in docs
-	@go run ./bench/growth -out docs $(if $(PAGE),-page '$(PAGE)')
+	@go run ./bench/growth -sessions $(GROWTH_SESSIONS) -out docs $(if $(PAGE),-page '$(PAGE)')
 
 .PHONY: microbench
 microbench: ## benchmarks of single packages; PKG=./cloudtrail for one, COUNT=10 for benchstat

@@ -6,7 +6,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/straytoken/straytoken/cloudtrail"
 	"github.com/straytoken/straytoken/processor"
@@ -130,4 +133,14 @@ func (f Fleet) Learn(ctx context.Context, p *Pipeline, shard string, from, to in
 		}
 	}
 	return nil
+}
+
+// LearnAll is Learn on all cores, a shard each.
+func (f Fleet) LearnAll(ctx context.Context, p *Pipeline, from, to int) error {
+	g, ctx := errgroup.WithContext(ctx)
+	n, parts := to-from, runtime.GOMAXPROCS(0)
+	for i := range parts {
+		g.Go(func() error { return f.Learn(ctx, p, fmt.Sprint(i), from+n*i/parts, from+n*(i+1)/parts) })
+	}
+	return g.Wait()
 }

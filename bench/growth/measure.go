@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
-	"runtime"
 	"strings"
 
 	"github.com/straytoken/straytoken/bench"
@@ -97,10 +96,9 @@ type point struct {
 	gunzip, known, new float64
 }
 
-// measure measures all sizes in turn.
+// measure measures one size after the other, so that none is in memory beside another.
 func (g *growth) measure(ctx context.Context, count int) ([]point, error) {
-	var all []*trial
-	var tasks []bench.Task
+	var out []point
 	for _, x := range g.at {
 		s, err := g.subject(x)
 		if err != nil {
@@ -110,20 +108,15 @@ func (g *growth) measure(ctx context.Context, count int) ([]point, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, t)
-		tasks = append(tasks,
+		took, err := bench.Compare(count,
 			func() error { return t.gunzip.Run(t.records) },
 			func() error { return t.pipeline.Run(ctx, t.batches) },
 			func() error { return t.learnMore(ctx) })
-	}
-	took, err := bench.Compare(count, tasks...)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]point, len(all))
-	for i, t := range all {
-		median := func(task, n int) float64 { return bench.Median(bench.Per(took[3*i+task], n)) }
-		out[i] = point{g.at[i], median(0, t.events), median(1, t.events), median(2, newSessions)}
+		if err != nil {
+			return nil, err
+		}
+		median := func(task, n int) float64 { return bench.Median(bench.Per(took[task], n)) }
+		out = append(out, point{x, median(0, t.events), median(1, t.events), median(2, newSessions)})
 	}
 	return out, nil
 }
@@ -155,7 +148,7 @@ func newTrial(ctx context.Context, s subject) (*trial, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := t.fleet.Learn(ctx, t.pipeline, "0", 0, s.sessions); err != nil {
+	if err := t.fleet.LearnAll(ctx, t.pipeline, 0, s.sessions); err != nil {
 		return nil, err
 	}
 	rng := rand.New(rand.NewPCG(7, 8))
@@ -167,7 +160,6 @@ func newTrial(ctx context.Context, s subject) (*trial, error) {
 		return nil, err
 	}
 	t.batches, t.events = bench.Batches("0", t.records, batchEvents), bench.Events(t.records)
-	runtime.GC()
 	return t, nil
 }
 

@@ -41,9 +41,9 @@ const (
 // figures are what the model takes from measurements.
 type figures struct{ ns, bytes, heap, writes, reads float64 }
 
-// modelText is the model and the costs of a million events; nothing where not all was
+// modelText is the model, and the costs of a million events; nothing where not all was
 // measured that they need.
-func modelText(lines []line) string {
+func modelText(lines []line) (model, million string) {
 	by := map[string]float64{}
 	for _, l := range lines {
 		if l.key != "" && len(l.samples) > 0 {
@@ -52,13 +52,12 @@ func modelText(lines []line) string {
 	}
 	f := figures{by["cloudwatch"], by["cloudwatch size"], by["heap"], by["writes"], by["reads"]}
 	if min(f.ns, f.bytes, f.heap, f.writes) <= 0 {
-		return ""
+		return "", ""
 	}
-	var b strings.Builder
-	f.organisation(&b)
-	b.WriteString("\nA million events, in dollars:\n\n")
+	var a, b strings.Builder
+	f.organisation(&a)
 	f.million(&b)
-	return b.String()
+	return a.String(), b.String()
 }
 
 // organisation is the model of a large organisation.
@@ -92,7 +91,7 @@ func (f figures) organisation(b *strings.Builder) {
 // million is what a million events cost in the two services, by how long sessions are and
 // by the feed.
 func (f figures) million(b *strings.Builder) {
-	rows := [][]string{{"", "Kinesis", "DynamoDB"}}
+	rows := [][]string{{"dollars for a million events", "Kinesis", "DynamoDB"}}
 	row := func(feed string, records, bytes, perSession float64) {
 		shardHours := modelReserve * max(records*bytes/shardBytes, records/shardRecords) / 3600
 		sessions := 1e6 / perSession

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/straytoken/straytoken/bench"
 	"github.com/straytoken/straytoken/processor"
 )
@@ -68,9 +66,11 @@ func newCrowd(ctx context.Context, s *settings) (*crowd, error) {
 	began := time.Now()
 	base, first := uint64(0), 0
 	for c.known < s.sessions {
-		if err := c.learn(ctx, min(stepOf(s.sessions), s.sessions-c.known)); err != nil {
+		more := min(stepOf(s.sessions), s.sessions-c.known)
+		if err := c.fleet.LearnAll(ctx, p, c.known, c.known+more); err != nil {
 			return nil, err
 		}
+		c.known += more
 		heap := liveHeap(c.known, s.sessions)
 		if base == 0 { // the store behind is full
 			base, first = heap, c.known
@@ -96,18 +96,6 @@ func liveHeap(known, sessions int) uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
-}
-
-// learn learns n more sessions, on all cores.
-func (c *crowd) learn(ctx context.Context, n int) error {
-	g, ctx := errgroup.WithContext(ctx)
-	parts := runtime.GOMAXPROCS(0)
-	for i := range parts {
-		from, to := c.known+n*i/parts, c.known+n*(i+1)/parts
-		g.Go(func() error { return c.fleet.Learn(ctx, c.pipeline, fmt.Sprint(i), from, to) })
-	}
-	c.known += n
-	return g.Wait()
 }
 
 // stalls gives the times of batches of known sessions, in milliseconds: without garbage

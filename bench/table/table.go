@@ -57,14 +57,19 @@ func printTable(w io.Writer, s *settings, lines []line, machine string) error {
 		fmt.Fprintf(&b, "%d. %s\n", i+1, n)
 	}
 	fmt.Fprintf(&b, "\n%s. Runs of a figure: %d, where nothing else is said.\n", machine, s.count)
-	text := modelText(lines)
-	if _, err := io.WriteString(w, b.String()+"\n"+text); err != nil || s.page == "" {
+	model, million := modelText(lines)
+	if _, err := io.WriteString(w, b.String()+"\n"+model+"\n"+million); err != nil || s.page == "" {
 		return err
 	}
-	if err := bench.ReplacePart(s.page, "figures", b.String()); err != nil || text == "" {
-		return err
+	for name, text := range map[string]string{"figures": b.String(), "model": model, "million": million} {
+		if text == "" {
+			continue
+		}
+		if err := bench.ReplacePart(s.page, name, text); err != nil {
+			return err
+		}
 	}
-	return bench.ReplacePart(s.page, "model", text)
+	return nil
 }
 
 func (l *line) cells(mark string) []string {

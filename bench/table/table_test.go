@@ -28,10 +28,11 @@ func TestLinesSayWhetherTheyMeetTheirTarget(t *testing.T) {
 func TestModel(t *testing.T) {
 	one := func(key string, v float64) line { return line{key: key, samples: []float64{v}} }
 	lines := []line{one("cloudwatch", 6000), one("cloudwatch size", 250), one("heap", 200), one("writes", 15), one("reads", 6)}
-	if text := modelText(lines[1:]); text != "" {
-		t.Errorf("a model of too few figures:\n%s", text)
+	if model, million := modelText(lines[1:]); model+million != "" {
+		t.Errorf("a model of too few figures:\n%s%s", model, million)
 	}
-	text := modelText(lines)
+	model, million := modelText(lines)
+	text := model + million
 	for _, want := range []string{
 		"166667 a second, 250 bytes each",
 		"2488 a second of 16.8 KB",                 // of 67 events
