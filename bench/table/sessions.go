@@ -47,7 +47,7 @@ func sessions(ctx context.Context, s *settings) ([]line, error) {
 		heap.note += fmt.Sprintf(" It should have been %s, and stopped at the bound of memory or time.", bench.Thousands(s.sessions))
 	}
 	worst := line{what: fmt.Sprintf("worst stall of a batch of %d events during garbage collection, %s", batchEvents, at), unit: "ms", target: atMost(20),
-		note: fmt.Sprintf("How much longer the slowest batch of a collection took than the median without one, which was %.1f ms.", bench.Median(calm))}
+		note: fmt.Sprintf("How much longer the slowest batch of a collection took than the median without one, which was %.1f ms. Other processes on the machine lengthen it.", bench.Median(calm))}
 	for _, ms := range during {
 		worst.samples = append(worst.samples, max(0, ms-bench.Median(calm)))
 	}
