@@ -8,11 +8,14 @@ SHELL         := /bin/bash
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-# What a person may set, as in: make demo DATA=trail, make bench BENCH=Decode COUNT=10, make fuzz FUZZTIME=1m,
-# make soak SOAK=1h.
+# What a person may set, as in: make demo DATA=trail, make bench BENCH=trail COUNT=3,
+# make bench PAGE=docs/performance.md, make fuzz FUZZTIME=1m, make soak SOAK=1h.
 DATA     ?=
 BENCH    ?= .
-COUNT    ?= 1
+COUNT    ?= 10
+BENCH_SESSIONS  ?= 5000000
+GROWTH_SESSIONS ?= 1000000
+PAGE     ?=
 FUZZTIME ?= 10s
 SOAK     ?= long
 PKG      ?= ./...
@@ -22,7 +25,7 @@ LDFLAGS = -X main.version=$(VERSION)
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 .PHONY: demo
 demo: build ## two workers find thefts in a local stream; DATA=folder replays other trail files
@@ -77,8 +80,17 @@ fuzz: ## every fuzz test for FUZZTIME (10s)
 	done
 
 .PHONY: bench
-bench: ## benchmarks; BENCH=name, PKG=./package, COUNT=10 for benchstat
-	@go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) $(PKG) | grep -v 'no test files'
+bench: build ## speed and memory beside their targets; BENCH=scan for one part, COUNT=3 for fewer runs
+	@go build -o bin/bench ./bench/table
+	@exec bin/bench -only '$(BENCH)' -count $(COUNT) -sessions $(BENCH_SESSIONS) $(if $(PAGE),-page '$(PAGE)')
+
+.PHONY: bench-growth
+bench-growth: ## how costs grow with sessions, networks, rules, and event size, as plots in docs
+	@go run ./bench/growth -sessions $(GROWTH_SESSIONS) -out docs $(if $(PAGE),-page '$(PAGE)')
+
+.PHONY: microbench
+microbench: ## benchmarks of single packages; PKG=./cloudtrail for one, COUNT=10 for benchstat
+	@go test -run '^$$' -bench . -benchmem -count $(COUNT) $(PKG) | grep -v 'no test files'
 
 .PHONY: image
 image: ## container image straytoken:VERSION, by docker or podman; the Dockerfile tells how to run it

@@ -86,10 +86,10 @@ func TestRecordsReachNoNetwork(t *testing.T) {
 	}
 }
 
-// TestNothingIsExecuted: only tests and the demo start other programs.
+// TestNothingIsExecuted: only tests, the demo and benchmarks start other programs.
 func TestNothingIsExecuted(t *testing.T) {
 	for file, parsed := range sources(t, parser.ImportsOnly) {
-		if strings.HasSuffix(file, "_test.go") || strings.HasPrefix(file, "devstack/") || strings.HasPrefix(file, "e2e/") {
+		if strings.HasSuffix(file, "_test.go") || slices.ContainsFunc([]string{"devstack/", "e2e/", "bench/table/"}, func(dir string) bool { return strings.HasPrefix(file, dir) }) {
 			continue
 		}
 		for _, name := range importsOf(parsed) {

@@ -23,7 +23,7 @@ func newRoot() *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return coded{exitUsage, err} })
-	root.AddCommand(newRun(), newScan(), newExplain(), newTest(), newReplay(), newSimulate(), newEvaluate(), newInventory(), newConfig(), newHealth(), newVersion())
+	root.AddCommand(newRun(), newScan(), newExplain(), newTest(), newReplay(), newSimulate(), newEvaluate(), newBench(), newInventory(), newConfig(), newHealth(), newVersion())
 	root.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
 			return usageError("unknown command %q: see straytoken --help", args[0])
