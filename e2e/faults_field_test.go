@@ -49,6 +49,7 @@ type hand struct {
 	disk     string         // folder on which a small disk is mounted; "": none
 	seen     worker.Metrics // when it was last looked at; guarded by field.mu
 	let      bool           // it was ended by the scenario
+	silent   int            // samples in a row that it did not answer
 }
 
 func newField(t *testing.T, s scenario, size size) *field {

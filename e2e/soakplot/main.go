@@ -60,6 +60,9 @@ const (
 	left, right, top, bottom = 60, 740, 40, 310
 )
 
+// anchors keep the marks across within the picture.
+var anchors = []string{"start", "middle", "middle", "middle", "end"}
+
 var colours = []string{"#1f5fa8", "#c0392b", "#2e7d32", "#8e44ad", "#b7791f", "#00838f"}
 
 // draw draws a curve for each worker, minutes across and megabytes upwards.
@@ -80,12 +83,12 @@ func draw(w io.Writer, samples []sample) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`+"\n", width, height)
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="#ffffff"/>`+"\n", width, height)
-	fmt.Fprintf(&b, `<text x="%d" y="22" font-size="14">Resident memory of each worker, MB; where a curve begins anew, a worker was killed and replaced</text>`+"\n", left)
+	fmt.Fprintf(&b, `<text x="%d" y="22" font-size="14">Resident memory of each worker, MB (a short curve: killed and replaced)</text>`+"\n", left)
 	for mark := 0.0; mark <= most; mark += most / 4 {
 		fmt.Fprintf(&b, `<line x1="%d" y1="%.1f" x2="%d" y2="%.1f" stroke="#dddddd"/><text x="%d" y="%.1f" text-anchor="end">%.0f</text>`+"\n", left, y(mark), right, y(mark), left-8, y(mark)+4, mark)
 	}
 	for part := 0.0; part <= 4; part++ {
-		fmt.Fprintf(&b, `<text x="%.1f" y="%d" text-anchor="middle">%.0f min</text>`+"\n", x(last*part/4), bottom+18, last*part/4/60)
+		fmt.Fprintf(&b, `<text x="%.1f" y="%d" text-anchor="%s">%.0f min</text>`+"\n", x(last*part/4), bottom+18, anchors[int(part)], last*part/4/60)
 	}
 	for i, name := range slices.Sorted(slices.Values(names)) {
 		fmt.Fprintf(&b, `<polyline fill="none" stroke="%s" stroke-width="1.5" points="`, colours[i%len(colours)])
