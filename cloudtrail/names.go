@@ -266,16 +266,18 @@ func newPattern(text string) pattern {
 // the offset of that one's value; noName for an empty object, or after passing a value
 // of another type.
 func (c *cursor) first(in kind, i int) (n name, value int) {
-	c.pos = i
-	if c.peek() != '{' {
+	if i < len(c.text) && c.text[i] == '{' && c.depth < c.maxDepth {
+		c.depth++
+		return c.next(in, noName, i)
+	}
+	if c.peekAt(i) != '{' {
 		return noName, c.skip(c.pos)
 	}
-	if c.depth == c.maxDepth { // it must be empty
-		c.enter('}')
-		return noName, c.pos
+	if c.depth < c.maxDepth {
+		return c.first(in, c.pos)
 	}
-	c.depth++
-	return c.next(in, noName, c.pos)
+	c.enter('}') // which must be next
+	return noName, c.pos
 }
 
 // next returns the name that follows last and the offset of its value, or passes the
@@ -284,6 +286,10 @@ func (c *cursor) first(in kind, i int) (n name, value int) {
 func (c *cursor) next(in kind, last name, i int) (n name, value int) {
 	text := c.text
 	if i >= len(text)-8*patternWords || text[i] != ',' && last != noName {
+		if i < len(text) && text[i] == '}' && last != noName {
+			c.depth--
+			return noName, i + 1
+		}
 		return c.otherNext(in, last, i)
 	}
 	guesses := &c.guesses[in][last]
