@@ -226,6 +226,9 @@ func (c *cursor) flag(i int) (is bool, next int) {
 	if end := c.wordEnd("false", i); end != 0 {
 		return false, end
 	}
+	if end := c.wordEnd("true", i); end != 0 {
+		return true, end
+	}
 	if c.peekAt(i); c.atQuote() {
 		s, next := c.str(c.pos)
 		return s == "true", next
