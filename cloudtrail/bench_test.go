@@ -38,8 +38,8 @@ func BenchmarkStandardLibrary(b *testing.B) {
 	})
 }
 
-// eachForm calls run with records of each form: simulated ones, and real ones where
-// they are at hand.
+// eachForm calls run with records of each form, also with messages that cannot be read
+// as they stand: simulated ones, and real ones where they are at hand.
 func eachForm(b *testing.B, run func(b *testing.B, records [][]byte)) {
 	for _, source := range []struct {
 		name   string
@@ -49,6 +49,7 @@ func eachForm(b *testing.B, run func(b *testing.B, records [][]byte)) {
 			events := source.events(b)
 			b.Run("trail file", func(b *testing.B) { run(b, packed(events, 312, records)) })
 			b.Run("CloudWatch Logs", func(b *testing.B) { run(b, packed(events, 67, subscription)) })
+			b.Run("CloudWatch Logs unescaped first", func(b *testing.B) { run(b, packed(events, 67, oddSubscription)) })
 		})
 	}
 }

@@ -7,6 +7,10 @@ import "strings"
 // reads is passed by [cursor.skip]. A reader that meets another type than it wants
 // passes the value and returns the zero value.
 //
+// The readers of the frequent take the offset of a value and return the one behind it:
+// an offset that goes through memory at every step is what such a reader waits for.
+// The readers of the rare, which they call, move pos.
+//
 // The text may stand inside of a JSON string, as a message of CloudWatch Logs does.
 // Such a text is read as it stands, wrapped:
 //
@@ -18,12 +22,12 @@ import "strings"
 // here, as is the end of the outer string: whoever reads a wrapped text then unwraps
 // it first, and reads it again.
 //
-// After a fault the cursor stands at the end and every method returns at once, so
-// callers look at the fault only when they are done. Nothing read from a faulty
+// After a fault the cursor stands at the end, as the offsets do that are returned,
+// where nothing can be read, so callers look at the fault only when they are done. Nothing read from a faulty
 // text may be used.
 type cursor struct {
 	text     string
-	pos      int
+	pos      int // for those readers that are given no offset
 	depth    int // of objects and arrays that are being walked
 	maxDepth int
 	work     *workspace
@@ -182,7 +186,7 @@ func (c *cursor) key() string {
 	return key
 }
 
-// str reads a string, "" for any other type.
+// str reads the string at i, "" for any other type.
 func (c *cursor) str(i int) (s string, next int) {
 	if c.quoteAt(i) {
 		start := i + c.width
@@ -217,10 +221,13 @@ func (c *cursor) unescape(span string) string {
 	return view(c.work.unescaped[start:])
 }
 
-// flag reads true, also as a string; anything else is false.
+// flag reads true at i, also as a string; anything else is false.
 func (c *cursor) flag(i int) (is bool, next int) {
 	if end := c.wordEnd("false", i); end != 0 {
 		return false, end
+	}
+	if end := c.wordEnd("true", i); end != 0 {
+		return true, end
 	}
 	if c.peekAt(i); c.atQuote() {
 		s, next := c.str(c.pos)
@@ -238,7 +245,7 @@ func (c *cursor) wordEnd(literal string, i int) int {
 	return i + len(literal)
 }
 
-// raw reads any value as a span of the text; null reads as absent.
+// raw reads any value at i as a span of the text; null reads as absent.
 func (c *cursor) raw(i int) (r Raw, next int) {
 	if end := c.wordEnd("null", i); end != 0 {
 		return Raw{}, end

@@ -23,8 +23,13 @@
 // # Grammar
 //
 // JSON is read as RFC 8259 has it, also where nobody looks at the value: a
-// record with trailing garbage or an unclosed bracket is refused, not half read.
+// record with trailing garbage or an unclosed bracket gives an error, never silence.
 // Beyond the RFC: names are compared exactly, of duplicate members the last one
 // counts, escaped names are seen, and invalid UTF-8 in a string reads as U+FFFD.
 // A member of an unexpected type reads as absent and loses no event.
+//
+// Events are yielded as they are met. So a list of a trail file or subscription is
+// decoded before what stands behind it is known: its events come before the error about
+// a later fault, of several lists in one object all are decoded, and an object that
+// turns out to be an event as well is yielded after them.
 package cloudtrail

@@ -4,7 +4,8 @@ package cloudtrail
 // the zero value is usable.
 type Limits struct {
 	// MaxDecompressed bounds the bytes that gzip, base64 and JSON strings unpack
-	// to, added up over all layers of a record. It bounds a line of
+	// to, added up over all layers of a record; a message of CloudWatch Logs counts
+	// as it stands, escaped, when it need not be unpacked. It bounds a line of
 	// [Decoder.DecodeStream] too. Default 64 MiB.
 	MaxDecompressed int64
 	// MaxDepth bounds the nesting of arrays and objects in one JSON text.

@@ -221,15 +221,18 @@ const (
 // of looking for its end and finding out which it is.
 type guesses [kinds][names][2]name
 
-// patternWords is how many words of eight bytes of a pattern are compared.
+// patternWords is how many words of eight bytes of a pattern are compared: all but one
+// name fit.
 const patternWords = 4
 
 // pattern is a name as it stands before a value, quotes and colon included.
 type pattern struct {
 	word, mask [patternWords]uint64
-	size       int // 0 when the name is too long, so that no text has the pattern
+	size       int
 }
 
+// patterns has the pattern of each name. A name that is not in it, because it is too
+// long or no name, has one that no text begins with.
 type patterns [names]pattern
 
 // plainPatterns are `"name":`; wrappedPatterns are `\"name\":`.
@@ -238,7 +241,7 @@ var plainPatterns, wrappedPatterns = newPatterns(`"`), newPatterns(`\"`)
 func newPatterns(quote string) *patterns {
 	var all patterns
 	for n := range names {
-		all[n].word[0], all[n].mask[0] = 1, ^uint64(0) // no text begins so
+		all[n].word[0], all[n].mask[0] = 1, ^uint64(0)
 		if text := quote + spelling[n] + quote + ":"; spelling[n] != "" && len(text) <= 8*patternWords {
 			all[n] = newPattern(text)
 		}
@@ -263,16 +266,18 @@ func newPattern(text string) pattern {
 // the offset of that one's value; noName for an empty object, or after passing a value
 // of another type.
 func (c *cursor) first(in kind, i int) (n name, value int) {
-	c.pos = i
-	if c.peek() != '{' {
+	if i < len(c.text) && c.text[i] == '{' && c.depth < c.maxDepth {
+		c.depth++
+		return c.next(in, noName, i)
+	}
+	if c.peekAt(i) != '{' {
 		return noName, c.skip(c.pos)
 	}
-	if c.depth == c.maxDepth { // it must be empty
-		c.enter('}')
-		return noName, c.pos
+	if c.depth < c.maxDepth {
+		return c.first(in, c.pos)
 	}
-	c.depth++
-	return c.next(in, noName, c.pos)
+	c.enter('}') // which must be next
+	return noName, c.pos
 }
 
 // next returns the name that follows last and the offset of its value, or passes the
@@ -281,6 +286,10 @@ func (c *cursor) first(in kind, i int) (n name, value int) {
 func (c *cursor) next(in kind, last name, i int) (n name, value int) {
 	text := c.text
 	if i >= len(text)-8*patternWords || text[i] != ',' && last != noName {
+		if i < len(text) && text[i] == '}' && last != noName {
+			c.depth--
+			return noName, i + 1
+		}
 		return c.otherNext(in, last, i)
 	}
 	guesses := &c.guesses[in][last]

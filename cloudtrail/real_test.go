@@ -16,7 +16,8 @@ import (
 // is not part of it.
 const realData = "../../shared/data"
 
-// Every field of every real event reads as encoding/json reads it.
+// Every field of every real event reads as encoding/json reads it, in a trail file and
+// in a message of CloudWatch Logs.
 func TestRealEvents(t *testing.T) {
 	for set, want := range map[string]int{"invictus": 2900, "stratus": 310} {
 		t.Run(set, func(t *testing.T) {
@@ -50,8 +51,13 @@ func checkTrailFile(t *testing.T, file string) int {
 	if len(got.events) != len(want) {
 		t.Fatalf("%s: %d events, want %d", file, len(got.events), len(want))
 	}
-	for i, event := range got.events {
-		checkEvent(t, event, want[i])
+	messages := decode(t, cloudtrail.Limits{}, subscription(got.raws...))
+	if messages.err != nil || len(messages.events) != len(want) {
+		t.Fatalf("%s: %d messages, error %v", file, len(messages.events), messages.err)
+	}
+	for i := range want {
+		checkEvent(t, got.events[i], want[i])
+		checkEvent(t, messages.events[i], want[i])
 	}
 	return len(want)
 }

@@ -4,8 +4,10 @@ package cloudtrail
 // behind it. It loops instead of recursing: the depth of the text costs a byte a level,
 // and no stack.
 func (c *cursor) skip(i int) (next int) {
-	if end := c.literalEnd(i); end != 0 {
-		return end
+	if i < len(c.text) && 'a' <= c.text[i] && c.text[i] <= 'z' {
+		if end := c.literalEnd(i); end != 0 {
+			return end
+		}
 	}
 	open := c.work.open[:0]
 	for c.fault == "" {

@@ -8,7 +8,7 @@ func (d *Decoder) value(c *cursor, layer int) error {
 		return d.object(c, layer)
 	case '[':
 		if layer < d.limits.MaxLayers {
-			return d.list(c, EnvelopeArray, layer, d.value)
+			return d.list(c, EnvelopeArray, layer)
 		}
 		return d.passed(c, d.tooDeep())
 	case '"':
@@ -81,11 +81,11 @@ func (d *Decoder) listAtOnce(c *cursor, n name, layer int) (done bool, err error
 	outer.wrapping.listed = true
 	switch n {
 	case nameLogEvents:
-		err = d.list(c, EnvelopeLogs, layer, d.logEvent)
+		err = d.list(c, EnvelopeLogs, layer)
 	case nameRecords:
-		err = d.list(c, EnvelopeRecords, layer, d.value)
+		err = d.list(c, EnvelopeRecords, layer)
 	default:
-		err = d.list(c, EnvelopeLookup, layer, d.value)
+		err = d.list(c, EnvelopeLookup, layer)
 	}
 	d.doc = outer
 	return true, err
@@ -97,11 +97,11 @@ func (d *Decoder) unwrap(w wrapping, layer int) error {
 	case w.messageType == "CONTROL_MESSAGE":
 		return d.skip(SkipControlMessage)
 	case w.logEvents.kind() == '[':
-		return d.listIn(w.logEvents, EnvelopeLogs, layer, d.logEvent)
+		return d.listIn(w.logEvents, EnvelopeLogs, layer)
 	case w.records.kind() == '[':
-		return d.listIn(w.records, EnvelopeRecords, layer, d.value)
+		return d.listIn(w.records, EnvelopeRecords, layer)
 	case w.lookups.kind() == '[':
-		return d.listIn(w.lookups, EnvelopeLookup, layer, d.value)
+		return d.listIn(w.lookups, EnvelopeLookup, layer)
 	case w.listed:
 		return nil
 	case w.detail.kind() == '{':
@@ -129,14 +129,14 @@ func (d *Decoder) inner(value Raw, kind Envelope, layer int) error {
 }
 
 // listIn decodes the elements of an array that has been passed before.
-func (d *Decoder) listIn(list Raw, kind Envelope, layer int, decode func(c *cursor, layer int) error) error {
+func (d *Decoder) listIn(list Raw, kind Envelope, layer int) error {
 	c := d.cursor(list.text)
-	return d.list(&c, kind, layer, decode)
+	return d.list(&c, kind, layer)
 }
 
 // list decodes the elements of the array at the cursor, each on its own: a bad one is
 // reported and the others go on.
-func (d *Decoder) list(c *cursor, kind Envelope, layer int, decode func(c *cursor, layer int) error) error {
+func (d *Decoder) list(c *cursor, kind Envelope, layer int) error {
 	layer, err := d.deeper(layer)
 	if err != nil {
 		return err
@@ -145,7 +145,12 @@ func (d *Decoder) list(c *cursor, kind Envelope, layer int, decode func(c *curso
 	unescaped := len(d.work.unescaped)
 	for more := c.enter(']'); more; more = c.another(']') {
 		start := c.start()
-		err := decode(c, layer)
+		var err error
+		if kind == EnvelopeLogs {
+			err = d.logEvent(c, layer)
+		} else {
+			err = d.value(c, layer)
+		}
 		if c.fault != "" {
 			break
 		}
