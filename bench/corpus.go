@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/straytoken/straytoken/cloudtrail"
@@ -114,6 +115,45 @@ func (p *padding) text(n int) []byte {
 		b[i] = letters[p.rng.IntN(len(letters))]
 	}
 	return b
+}
+
+// Shift is the traffic some time later: the same calls by the same sessions.
+func (c *Corpus) Shift(by time.Duration) (*Corpus, error) {
+	out := &Corpus{Sources: make([]replay.Source, 0, len(c.Sources)), Bytes: c.Bytes}
+	for _, s := range c.Sources {
+		at := bytes.Index(s.JSON, []byte(timeMark)) + len(timeMark)
+		if at < len(timeMark) || at+len("2006-01-02T15:04:05Z") > len(s.JSON) {
+			return nil, fmt.Errorf("event %s has no %s", s.ID, timeMark)
+		}
+		old := s.JSON[at : at+len("2006-01-02T15:04:05Z")]
+		when, err := time.Parse(time.RFC3339, string(old))
+		if err != nil {
+			return nil, fmt.Errorf("event %s: %w", s.ID, err)
+		}
+		s.JSON = bytes.Clone(s.JSON)
+		copy(s.JSON[at:], when.Add(by).Format(time.RFC3339))
+		out.Sources = append(out.Sources, s)
+	}
+	return out, nil
+}
+
+const timeMark = `"eventTime":"`
+
+// Plain puts the traffic into trail files of n events that are not compressed, the last
+// one with what is left.
+func (c *Corpus) Plain(n int) []Record {
+	var out []Record
+	for some := range slices.Chunk(c.Sources, n) {
+		b := []byte(`{"Records":[`)
+		for i := range some {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = append(b, some[i].JSON...)
+		}
+		out = append(out, Record{Data: append(b, "]}"...), Events: len(some)})
+	}
+	return out
 }
 
 // Pack puts the traffic into envelopes of n events of one account and region each, as

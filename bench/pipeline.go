@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"sync/atomic"
+	"time"
 
 	"github.com/straytoken/straytoken/config"
 	"github.com/straytoken/straytoken/finding"
@@ -19,6 +20,7 @@ import (
 type Options struct {
 	Policy *rules.Policy // default all built-in rules with their default weights
 	Cache  int           // keys known in memory; default that of the configuration
+	Memory int64         // what the process is to stay under, in bytes; default that of the configuration
 	Store  *Store        // default one that holds all
 }
 
@@ -44,11 +46,15 @@ func NewPipeline(o Options) (*Pipeline, error) {
 	if o.Cache == 0 {
 		o.Cache = c.State.Cache
 	}
+	if o.Memory == 0 {
+		o.Memory = c.Limits.Memory
+	}
 	p := &Pipeline{Store: o.Store, Facts: state.NewFacts(o.Store, o.Cache)}
+	p.Facts.Bound(o.Memory / 2)
 	p.proc = processor.New(processor.Config{
 		Facts: p.Facts, Policy: o.Policy,
 		Extractor: rules.Extractor{Keep: c.State.KeepQuiet, Contested: c.State.KeepDisputed},
-		Findings:  findings{&p.Findings}, DeadLetters: letters{&p.Letters}, Memory: c.Limits.Memory / 4,
+		Findings:  findings{&p.Findings}, DeadLetters: letters{&p.Letters}, Memory: o.Memory / 4,
 		Lateness: c.Judge.Lateness.Duration, Report: max(c.Judge.Report.Value(), finding.Low),
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
@@ -57,6 +63,9 @@ func NewPipeline(o Options) (*Pipeline, error) {
 
 // Events is how many events were processed.
 func (p *Pipeline) Events() int64 { return p.proc.Counts().Events.Load() }
+
+// Quiet is how many events were known to add nothing before their facts were made.
+func (p *Pipeline) Quiet() int64 { return p.proc.Counts().Quiet.Load() }
 
 // Process makes one batch of a shard durable.
 func (p *Pipeline) Process(ctx context.Context, batch []processor.Record) error {
@@ -90,18 +99,37 @@ func (p *Pipeline) Run(ctx context.Context, batches [][]processor.Record) error 
 	return nil
 }
 
-// Settle processes batches until that teaches nothing any more: all sessions are known.
-func (p *Pipeline) Settle(ctx context.Context, batches [][]processor.Record) error {
-	for range 10 {
-		before := p.Store.Written.Load()
-		if err := p.Run(ctx, batches); err != nil {
+// Teach lets the pipeline see traffic so often, a second later each time, that of every
+// session as many uses are kept as are worth it.
+func (p *Pipeline) Teach(ctx context.Context, c *Corpus) error {
+	for times := range taught {
+		later, err := c.Shift(time.Duration(times) * time.Second)
+		if err != nil {
 			return err
 		}
-		if p.Store.Written.Load() == before {
-			return nil
+		if err := p.Run(ctx, Batches("0", later.Plain(PerTrail), PerTrail)); err != nil {
+			return err
 		}
 	}
-	return fmt.Errorf("after ten times the same traffic still teaches something new")
+	return nil
+}
+
+// taught is more than the uses that are kept of a quiet session.
+const taught = 12
+
+// Repeated is the part of traffic that adds nothing to what the pipeline knows.
+func (p *Pipeline) Repeated(ctx context.Context, c *Corpus) (*Corpus, error) {
+	out := &Corpus{}
+	for _, s := range c.Sources {
+		before := p.Quiet()
+		if err := p.Process(ctx, []processor.Record{{Data: s.JSON, Stream: "bench", Shard: "0"}}); err != nil {
+			return nil, err
+		}
+		if p.Quiet() > before {
+			out.add(s)
+		}
+	}
+	return out, nil
 }
 
 // findings counts findings.

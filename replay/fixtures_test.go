@@ -66,7 +66,7 @@ func all(files []trail.File) iter.Seq2[trail.File, error] {
 // realFiles are the trail files of a real set, or the reason that there are none.
 func realFiles(t *testing.T, set string) []trail.File {
 	t.Helper()
-	dir := "/work/shared/data/" + set
+	dir := "../../shared/data/" + set
 	if _, err := os.Stat(dir); err != nil {
 		t.Skipf("the real trail files are not on this machine: %v", err)
 	}

@@ -252,7 +252,7 @@ func TestListEndsWithItsContext(t *testing.T) {
 func TestRealData(t *testing.T) {
 	for set, want := range map[string]int{"invictus": 55, "stratus": 35} {
 		t.Run(set, func(t *testing.T) {
-			dir := filepath.Join("/work/shared/data", set)
+			dir := filepath.Join("../../shared/data", set)
 			if _, err := os.Stat(dir); err != nil {
 				t.Skipf("the real trail files are not on this machine: %v", err)
 			}
@@ -268,7 +268,7 @@ func TestRealData(t *testing.T) {
 		})
 	}
 	t.Run("labels beside them", func(t *testing.T) {
-		const dir = "/work/shared/data"
+		const dir = "../../shared/data"
 		if _, err := os.Stat(dir); err != nil {
 			t.Skipf("the real trail files are not on this machine: %v", err)
 		}

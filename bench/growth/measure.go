@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/straytoken/straytoken/bench"
@@ -139,12 +140,13 @@ const (
 	batchEvents = 500
 	firstNew    = 1 << 23 // number of the first session that is new
 	storeKeys   = 100_000
+	taught      = 12 // uses of a known session before, more than are kept
 )
 
 func newTrial(ctx context.Context, s subject) (*trial, error) {
 	t := &trial{fleet: bench.Fleet{EventBytes: s.eventBytes}, learned: firstNew}
 	var err error
-	t.pipeline, err = bench.NewPipeline(bench.Options{Policy: s.policy, Cache: 8*s.sessions + 1<<20, Store: bench.NewStore(storeKeys)})
+	t.pipeline, err = bench.NewPipeline(bench.Options{Policy: s.policy, Memory: 1<<30 + 400*int64(s.sessions), Store: bench.NewStore(storeKeys)})
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +158,14 @@ func newTrial(ctx context.Context, s subject) (*trial, error) {
 	for i := range uses {
 		uses[i] = rng.IntN(s.sessions)
 	}
-	if t.records, err = t.fleet.Packed(0, uses...); err != nil {
+	for n := 1; n < taught; n++ {
+		for some := range slices.Chunk(uses, batchEvents) {
+			if err := t.pipeline.Process(ctx, t.fleet.Batch("0", n, some...)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if t.records, err = t.fleet.Packed(taught, uses...); err != nil {
 		return nil, err
 	}
 	t.batches, t.events = bench.Batches("0", t.records, batchEvents), bench.Events(t.records)
