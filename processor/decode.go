@@ -16,78 +16,37 @@ import (
 // decode reads the facts of a batch and learns them, a slice at a time. What cannot be
 // read becomes a dead letter: one bad record or event stops nobody.
 func (p *Processor) decode(ctx context.Context, records []Record) ([]sink.DeadLetter, error) {
-	b := batch{p: p, shard: shardOf(records), extractor: p.cfg.Extractor}
-	b.extractor.Version = p.version.Load() // before the policy: see SetPolicy
-	policy := p.policy.Load()
-	if b.extractor.Ranges == nil {
-		b.extractor.Ranges = policy.Ranges
-	}
-	if b.extractor.Custom == nil {
-		b.extractor.Custom = policy.Custom
-	}
-	work := p.slices.Get().(*slice)
-	defer func() {
-		work.reset()
-		p.slices.Put(work)
-	}()
-	b.slice = work
+	b := p.batches.Get().(*batch)
+	defer b.end()
+	b.begin(ctx, records)
 	before := p.newest.Load()
 	for i := range records {
-		if err := b.record(ctx, &records[i]); err != nil {
+		if err := b.record(&records[i]); err != nil {
 			return nil, err
 		}
 	}
 	if p.newest.Load() > before {
 		p.moved.Store(p.cfg.Now().Unix())
 	}
-	return b.letters, b.learn(ctx)
+	return b.letters, b.learn()
 }
 
-// batch collects what records say.
+// batch collects what records say. It is used again for other batches, with the room that
+// it has; so that a record costs no allocation, its context stands in it and not in a
+// closure.
 type batch struct {
-	p         *Processor
+	p    *Processor
+	take func(*cloudtrail.Event) error // its method event
+
+	ctx       context.Context
 	shard     string
 	extractor rules.Extractor
-	*slice
-	bytes   int64 // of facts
-	quiet   int64 // events that add nothing, not counted yet
-	letters []sink.DeadLetter
-}
-
-// slice is what is not learned yet.
-type slice struct {
-	facts []state.Fact
-	by    []state.Statement // which events they come from
-}
-
-func (s *slice) reset() {
-	clear(s.facts)
-	s.facts, s.by = s.facts[:0], s.by[:0]
-}
-
-// record decodes a record: first within what records usually unpack to, so that many
-// are decoded at once, and where that is too little within the limit. What the first
-// try found is then found again, which changes nothing.
-func (b *batch) record(ctx context.Context, r *Record) error {
-	first, most := b.p.first(r.Data), b.p.cfg.Limits.Decompressed()
-	o := b.decode(ctx, r, first)
-	if first < most && cloudtrail.ReasonOf(o.err) == cloudtrail.ErrTooLarge && o.stopped == nil {
-		o = b.decode(ctx, r, most)
-	}
-	if o.stopped != nil {
-		return o.stopped
-	}
-	b.p.counts.decoded(&o.summary)
-	b.p.counts.Quiet.Add(b.quiet)
-	b.quiet = 0
-	b.p.counts.Defects.Add(int64(o.defects))
-	if o.err == nil {
-		o.err = partly(&o.summary, o.defects, o.defect)
-	}
-	if o.err != nil {
-		b.letter(r, o.err)
-	}
-	return nil
+	facts     []state.Fact      // not learned yet
+	by        []state.Statement // which events they come from
+	bytes     int64             // of both
+	quiet     int64             // events that add nothing, not counted yet
+	letters   []sink.DeadLetter
+	outcome   outcome // of the record that is being decoded
 }
 
 // outcome is what came of decoding a record.
@@ -99,28 +58,90 @@ type outcome struct {
 	stopped error // the facts could not be learned, or the context has ended
 }
 
-func (b *batch) decode(ctx context.Context, r *Record, within int64) (o outcome) {
-	o.summary, o.err = b.p.unpack(ctx, r.Data, within, func(e *cloudtrail.Event) error {
-		if err := b.event(e); err != nil {
-			o.defects, o.defect = o.defects+1, cmp.Or(o.defect, err)
-		}
-		if b.bytes < sliceBytes {
-			return nil
-		}
-		o.stopped = b.learn(ctx)
+func (p *Processor) newBatch() *batch {
+	b := &batch{p: p}
+	b.take = b.event
+	return b
+}
+
+func (b *batch) begin(ctx context.Context, records []Record) {
+	b.ctx, b.shard, b.extractor = ctx, shardOf(records), b.p.cfg.Extractor
+	b.extractor.Version = b.p.version.Load() // before the policy: see SetPolicy
+	policy := b.p.policy.Load()
+	if b.extractor.Ranges == nil {
+		b.extractor.Ranges = policy.Ranges
+	}
+	if b.extractor.Custom == nil {
+		b.extractor.Custom = policy.Custom
+	}
+}
+
+func (b *batch) end() {
+	b.clear()
+	b.ctx, b.letters, b.outcome, b.quiet, b.extractor = nil, nil, outcome{}, 0, rules.Extractor{}
+	b.p.batches.Put(b)
+}
+
+func (b *batch) clear() {
+	clear(b.facts)
+	b.facts, b.by, b.bytes = b.facts[:0], b.by[:0], 0
+}
+
+// record decodes a record: first within what records usually unpack to, so that many
+// are decoded at once, and where that is too little within the limit. What the first
+// try found is then found again, which changes nothing.
+func (b *batch) record(r *Record) error {
+	first, most := b.p.first(r.Data), b.p.cfg.Limits.Decompressed()
+	o := &b.outcome
+	b.decode(r, first)
+	if o.err != nil && first < most && cloudtrail.ReasonOf(o.err) == cloudtrail.ErrTooLarge && o.stopped == nil {
+		b.decode(r, most)
+	}
+	if o.stopped != nil {
 		return o.stopped
-	})
-	if err := ctx.Err(); err != nil && o.stopped == nil {
+	}
+	b.p.counts.decoded(&o.summary)
+	b.p.counts.Quiet.Add(b.quiet)
+	b.quiet = 0
+	if o.defects > 0 {
+		b.p.counts.Defects.Add(int64(o.defects))
+	}
+	if o.err == nil {
+		o.err = partly(&o.summary, o.defects, o.defect)
+	}
+	if o.err != nil {
+		b.letter(r, o.err)
+	}
+	return nil
+}
+
+// decode decodes a record, as far as some bytes go.
+func (b *batch) decode(r *Record, within int64) {
+	o := &b.outcome
+	*o = outcome{}
+	o.summary, o.err = b.p.unpack(b.ctx, r.Data, within, b.take)
+	if err := b.ctx.Err(); err != nil && o.stopped == nil {
 		o.stopped = err
 	}
-	return o
+}
+
+// event takes an event, and learns what was gathered when that is enough.
+func (b *batch) event(e *cloudtrail.Event) error {
+	o := &b.outcome
+	if err := b.read(e); err != nil {
+		o.defects, o.defect = o.defects+1, cmp.Or(o.defect, err)
+	}
+	if b.bytes < sliceBytes {
+		return nil
+	}
+	o.stopped = b.learn()
+	return o.stopped
 }
 
 // learn learns the facts gathered so far.
-func (b *batch) learn(ctx context.Context) error {
-	err := b.p.learn(ctx, b.shard, b.facts, b.by)
-	b.reset()
-	b.bytes = 0
+func (b *batch) learn() error {
+	err := b.p.learn(b.ctx, b.shard, b.facts, b.by)
+	b.clear()
 	return err
 }
 
@@ -140,9 +161,9 @@ func partly(s *cloudtrail.Summary, defects int, defect error) error {
 	return fmt.Errorf("%d of %d parts: %w", s.BadTotal+defects, s.BadTotal+s.Events, err)
 }
 
-// event adds the facts of one event, unless they are known to add nothing. A panic is a defect of ours: it must cost
+// read adds the facts of one event, unless they are known to add nothing. A panic is a defect of ours: it must cost
 // this event, not its shard.
-func (b *batch) event(e *cloudtrail.Event) (err error) {
+func (b *batch) read(e *cloudtrail.Event) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%w: event %.64q: %.1000s", errDefect, e.ID, fmt.Sprint(r))

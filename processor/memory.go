@@ -45,20 +45,23 @@ func newBudget(total int64) *budget {
 	return &budget{total: total, free: semaphore.NewWeighted(total)}
 }
 
-// take waits until bytes are free; more than there are in all are taken to be all.
-func (b *budget) take(ctx context.Context, bytes int64) (release func(), err error) {
+// take waits until bytes are free, and gives how many are to be given back: more than
+// there are in all are taken to be all.
+func (b *budget) take(ctx context.Context, bytes int64) (taken int64, err error) {
 	bytes = min(bytes, b.total)
 	if !b.free.TryAcquire(bytes) {
 		b.waits.Add(1)
 		if err := b.free.Acquire(ctx, bytes); err != nil {
-			return nil, err
+			return 0, err
 		}
 	}
 	b.taken.Add(bytes)
-	return func() {
-		b.taken.Add(-bytes)
-		b.free.Release(bytes)
-	}, nil
+	return bytes, nil
+}
+
+func (b *budget) give(taken int64) {
+	b.taken.Add(-taken)
+	b.free.Release(taken)
 }
 
 // first is what a record may unpack to at the first try.
@@ -83,11 +86,11 @@ func (p *Processor) Decoding() (bytes, waits int64) {
 
 // unpack decodes a record within its share of the budget.
 func (p *Processor) unpack(ctx context.Context, record []byte, within int64, yield func(*cloudtrail.Event) error) (cloudtrail.Summary, error) {
-	release, err := p.budget.take(ctx, grown*within)
+	taken, err := p.budget.take(ctx, grown*within)
 	if err != nil {
 		return cloudtrail.Summary{}, err
 	}
-	defer release()
+	defer p.budget.give(taken)
 	pool := p.pool(within)
 	d := pool.Get().(*cloudtrail.Decoder)
 	defer pool.Put(d)

@@ -64,7 +64,7 @@ type Processor struct {
 	policy                  atomic.Pointer[rules.Policy]
 	version                 atomic.Uint64 // of the policy, for Prints
 	decoders, largeDecoders sync.Pool
-	slices                  sync.Pool
+	batches                 sync.Pool
 	counts                  *Counts
 	newest                  atomic.Int64 // newest event time seen, seconds since 1970
 	moved                   atomic.Int64 // when newest last moved, wall clock, seconds since 1970
@@ -104,7 +104,7 @@ func New(cfg Config) *Processor {
 	p.moved.Store(cfg.Now().Unix())
 	p.decoders.New = func() any { return cloudtrail.NewDecoder(cfg.Limits) }
 	p.largeDecoders.New = p.decoders.New
-	p.slices.New = func() any { return new(slice) }
+	p.batches.New = func() any { return p.newBatch() }
 	return p
 }
 

@@ -140,6 +140,9 @@ type Statement struct {
 // order. After an error nothing is noted as known: the caller absorbs the same
 // facts again. Statements, one after the other, say which events the facts come from.
 func (f *Facts) Absorb(ctx context.Context, facts []Fact, by ...Statement) ([]Change, error) {
+	if len(facts)+len(by) == 0 {
+		return nil, nil
+	}
 	f.stats.Seen.Add(int64(len(facts)))
 	n := news{facts: f, sets: map[Key]*Set{}}
 	for i := range by {
