@@ -74,18 +74,27 @@ type context struct {
 	from      network.Caller
 	host      string
 	seen      state.Observation
-	agent     agent
+	parsed    *agent // its user agent, once somebody asks
 }
 
 func newContext(r *Reading) *context {
 	e := r.event
-	c := &context{extractor: r.extractor, event: e, custom: r.custom, from: network.ParseCaller(e.SourceIPAddress), agent: parseAgent(e.UserAgent)}
+	c := &context{extractor: r.extractor, event: e, custom: r.custom, from: network.ParseCaller(e.SourceIPAddress)}
 	c.from.Text = state.Bounded(c.from.Text, maxName)
 	c.session, c.signed = SessionOf(e)
 	c.counts = c.signed && countable(e, &c.session, c.from)
 	c.host = c.from.Host()
 	c.seen = observe(e, &c.session, c.from)
 	return c
+}
+
+// agent is the software that the event was made with.
+func (c *context) agent() *agent {
+	if c.parsed == nil {
+		a := parseAgent(c.event.UserAgent)
+		c.parsed = &a
+	}
+	return c.parsed
 }
 
 // base: what all events of one credential, place and software state alike. All that it depends on is in [Reading.base].
@@ -192,7 +201,7 @@ func (c *context) holder() []state.Fact {
 	if c.seen.Presigned {
 		return facts
 	}
-	facts = append(facts, c.fact(key, once, life, classAgent, c.host, c.seen.Endpoint, c.agent.family, c.agent.system, c.agent.version))
+	facts = append(facts, c.fact(key, once, life, classAgent, c.host, c.seen.Endpoint, c.agent().family, c.agent().system, c.agent().version))
 	if s.RoleARN != "" {
 		facts = append(facts, c.fact(RoleKey(s.Account, s.RoleARN), state.Retention{}, roleLife, classActive))
 	}
@@ -214,7 +223,7 @@ func (c *context) conduct() []state.Fact {
 	case isCallerIdentity(c.event):
 		facts = append(facts, c.fact(key, some, life, classIdentity, c.host, c.seen.Endpoint))
 	}
-	if c.agent.bare() && !isCallerIdentity(c.event) {
+	if c.agent().bare() && !isCallerIdentity(c.event) {
 		facts = append(facts, c.fact(key, state.Retention{Members: maxSessions}, life, classActs, c.host, c.seen.Endpoint))
 	}
 	if c.isPlatform() {
@@ -307,7 +316,7 @@ const (
 func (c *context) usedBy() string {
 	k := c.session.kind()
 	switch {
-	case k == LongTerm && c.agent.manual():
+	case k == LongTerm && c.agent().manual():
 		return usedByPerson
 	case k == LongTerm:
 		return usedByProgram

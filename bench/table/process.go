@@ -20,6 +20,8 @@ const (
 	scanFiles  = 400
 	perFile    = 500
 	scanEvents = scanFiles * perFile
+	scanScale  = 6
+	scanLasts  = 16 * time.Hour
 
 	// scanPatience is after how long no more runs begin.
 	scanPatience = 90 * time.Second
@@ -32,7 +34,7 @@ func scan(ctx context.Context, s *settings) ([]line, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	if err := writeFiles(dir); err != nil {
+	if err := writeFiles(ctx, dir); err != nil {
 		return nil, err
 	}
 	began := time.Now()
@@ -54,16 +56,18 @@ func scan(ctx context.Context, s *settings) ([]line, error) {
 	return scanLines(own, others, took, missing), nil
 }
 
-// writeFiles writes the trail files of known sessions.
-func writeFiles(dir string) error {
-	c, err := traffic()
+// writeFiles writes the trail files of a day or so of an invented organisation.
+func writeFiles(ctx context.Context, dir string) error {
+	c, err := bench.Simulate(ctx, scanScale, scanLasts)
 	if err != nil {
 		return err
 	}
+	if len(c.Sources) < scanEvents {
+		return fmt.Errorf("%d events in %s, and %d are wanted", len(c.Sources), scanLasts, scanEvents)
+	}
 	var e replay.Encoder
-	all := c.Vary(scanEvents).Sources
 	for i := range scanFiles {
-		data, err := e.Encode(replay.Trail, all[i*perFile:(i+1)*perFile])
+		data, err := e.Encode(replay.Trail, c.Sources[i*perFile:(i+1)*perFile])
 		if err == nil {
 			err = os.WriteFile(filepath.Join(dir, fmt.Sprintf("%03d.json.gz", i)), data, 0o600)
 		}
@@ -97,7 +101,7 @@ func scanLines(own command, others []command, took map[string][]spent, missing s
 	}
 	for _, o := range others {
 		clock := line{what: "scan against " + o.name() + ", by the clock", unit: "×", target: atLeast(15),
-			note: fmt.Sprintf("Whole processes, in turn; runs of each: %d. The traffic is of the same sessions again and again.", len(mine))}
+			note: fmt.Sprintf("Whole processes, in turn; runs of each: %d. The traffic is of 16 hours in which everything is new once.", len(mine))}
 		work := line{what: "scan against " + o.name() + ", by processor time", unit: "×"}
 		for i, theirs := range took[o.name()] {
 			clock.samples = append(clock.samples, float64(theirs.wall)/float64(mine[i].wall))

@@ -17,9 +17,11 @@ import (
 // batchEvents is how many events a batch has: about what a poll of a busy shard brings.
 const batchEvents = 500
 
+const trafficLasts = 2 * time.Hour
+
 // traffic is the traffic of the benchmarks of events, made once.
 var traffic = sync.OnceValues(func() (*bench.Corpus, error) {
-	return bench.Simulate(context.Background(), 6, 2*time.Hour)
+	return bench.Simulate(context.Background(), 6, trafficLasts)
 })
 
 // steady is traffic of which a pipeline knows everything, and all traffic of its time.
@@ -36,7 +38,7 @@ type steady struct {
 
 // later is how much later than what the pipeline was taught the traffic is: in the same
 // quarter of a day, in which the times of sessions are kept.
-const later = 2*time.Hour + time.Minute
+const later = trafficLasts + time.Minute
 
 func newSteady(ctx context.Context, f replay.Format, perRecord int) (*steady, error) {
 	c, err := traffic()

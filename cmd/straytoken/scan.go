@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"iter"
 	"os"
 	"runtime"
 	"time"
@@ -183,24 +184,13 @@ func (s *scanner) read(ctx context.Context, listing trail.Listing) error {
 	bar := newBar(s.options.quiet)
 	defer bar.finish()
 	g, ctx := errgroup.WithContext(ctx)
-	files := make(chan trail.File)
+	batches := make(chan []processor.Record)
 	for range max(s.options.parallel, 1) {
-		g.Go(func() error { return s.work(ctx, files) })
+		g.Go(func() error { return s.work(ctx, batches) })
 	}
 	g.Go(func() error {
-		defer close(files)
-		for file, err := range listing.Files(ctx, bar.update) {
-			if err != nil {
-				s.failed = append(s.failed, err)
-				continue
-			}
-			select {
-			case files <- file:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-		return ctx.Err()
+		defer close(batches)
+		return s.gather(ctx, listing.Files(ctx, bar.update), batches)
 	})
 	if err := g.Wait(); err != nil {
 		return err
@@ -208,9 +198,53 @@ func (s *scanner) read(ctx context.Context, listing trail.Listing) error {
 	return s.proc.Finish(context.WithoutCancel(ctx)) // the group's context ends with its success
 }
 
-func (s *scanner) work(ctx context.Context, files <-chan trail.File) error {
-	for file := range files {
-		if err := s.proc.Process(ctx, []processor.Record{{Data: file.Body, Source: file.Name}}); err != nil {
+// Bounds of a batch of files. The more files, the fewer times a session that is in several
+// of them is judged; the fewer bytes, the more even the work of several cores.
+const (
+	batchFiles = 32
+	batchBytes = 2 << 20 // as they are stored
+)
+
+// gather puts files together to batches: what is printed are final states, so that nobody
+// waits for what the first file of a batch says. What is to be printed as it arises is not
+// held up.
+func (s *scanner) gather(ctx context.Context, files iter.Seq2[trail.File, error], batches chan<- []processor.Record) error {
+	var batch []processor.Record
+	size := 0
+	send := func() error {
+		if len(batch) == 0 {
+			return nil
+		}
+		select {
+		case batches <- batch:
+			batch, size = nil, 0
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	for file, err := range files {
+		if err != nil {
+			s.failed = append(s.failed, err)
+			continue
+		}
+		batch = append(batch, processor.Record{Data: file.Body, Source: file.Name})
+		size += len(file.Body)
+		if s.options.atOnce || len(batch) == batchFiles || size >= batchBytes {
+			if err := send(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return send()
+}
+
+func (s *scanner) work(ctx context.Context, batches <-chan []processor.Record) error {
+	for batch := range batches {
+		if err := s.proc.Process(ctx, batch); err != nil {
 			return err
 		}
 	}
