@@ -14,21 +14,34 @@ import (
 )
 
 // decode reads the facts of a batch and learns them, a slice at a time. What cannot be
-// read becomes a dead letter: one bad record or event stops nobody.
+// read becomes a dead letter: one bad record or event stops nobody. Of a session that is
+// disputed from this batch on, more is worth remembering than was looked at: so the
+// batch is read once more.
 func (p *Processor) decode(ctx context.Context, records []Record) ([]sink.DeadLetter, error) {
 	b := p.batches.Get().(*batch)
 	defer b.end()
 	b.begin(ctx, records)
 	before := p.newest.Load()
-	for i := range records {
-		if err := b.record(&records[i]); err != nil {
-			return nil, err
-		}
+	if err := b.pass(records); err != nil {
+		return nil, err
 	}
 	if p.newest.Load() > before {
 		p.moved.Store(p.cfg.Now().Unix())
 	}
-	return b.letters, b.learn()
+	if b.again = b.disputed; b.again {
+		return b.letters, b.pass(records)
+	}
+	return b.letters, nil
+}
+
+// pass reads the records of the batch.
+func (b *batch) pass(records []Record) error {
+	for i := range records {
+		if err := b.record(&records[i]); err != nil {
+			return err
+		}
+	}
+	return b.learn()
 }
 
 // batch collects what records say. It is used again for other batches, with the room that
@@ -47,6 +60,8 @@ type batch struct {
 	quiet     int64             // events that add nothing, not counted yet
 	letters   []sink.DeadLetter
 	outcome   outcome // of the record that is being decoded
+	disputed  bool    // a session came to be disputed
+	again     bool    // it is the second pass: all is counted, and all letters are written
 }
 
 // outcome is what came of decoding a record.
@@ -79,6 +94,7 @@ func (b *batch) begin(ctx context.Context, records []Record) {
 func (b *batch) end() {
 	b.clear()
 	b.ctx, b.letters, b.outcome, b.quiet, b.extractor = nil, nil, outcome{}, 0, rules.Extractor{}
+	b.disputed, b.again = false, false
 	b.p.batches.Put(b)
 }
 
@@ -99,6 +115,9 @@ func (b *batch) record(r *Record) error {
 	}
 	if o.stopped != nil {
 		return o.stopped
+	}
+	if b.again {
+		return nil
 	}
 	b.p.counts.decoded(&o.summary)
 	b.p.counts.Quiet.Add(b.quiet)
@@ -140,7 +159,8 @@ func (b *batch) event(e *cloudtrail.Event) error {
 
 // learn learns the facts gathered so far.
 func (b *batch) learn() error {
-	err := b.p.learn(b.ctx, b.shard, b.facts, b.by)
+	disputed, err := b.p.learn(b.ctx, b.shard, b.facts, b.by)
+	b.disputed = b.disputed || disputed
 	b.clear()
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -321,3 +322,41 @@ func TestOwnerIsNoNews(t *testing.T) {
 		t.Errorf("%d lines in a day for one call by the thief", len(c.lines))
 	}
 }
+
+// TestDisputeLooksAtTheWholeBatch: of a session that comes to be disputed, also those events of the batch are
+// remembered that added nothing before: here what its owner did while the thief did, and all of the thief's calls, of
+// which the first were the only ones to be kept.
+func TestDisputeLooksAtTheWholeBatch(t *testing.T) {
+	c := newCrew(remoteStore{state.NewMemory(1 << 16)})
+	var before []string
+	for n := range 30 {
+		before = append(before, get(instA, keyA, n, home))
+	}
+	c.must(t, "a", before...)
+	if c.Counts().Quiet.Load() == 0 {
+		c.must(t, "a", get(instA, keyA, 40, home))
+	}
+	if c.Counts().Quiet.Load() == 0 {
+		t.Fatal("the session is not quiet")
+	}
+	var during []string
+	for n := range 15 {
+		during = append(during, get(instA, keyA, 100+2*n, thief), get(instA, keyA, 101+2*n, home))
+	}
+	c.must(t, "a", during...)
+	c.end(t)
+	for _, f := range c.open() {
+		var codes []string
+		for _, e := range f.Evidence {
+			codes = append(codes, e.Code)
+		}
+		if !slices.Contains(codes, string(rules.Interleaved)) || f.EventCount != 15 {
+			t.Errorf("evidence %v, %d calls of the intruder; want %s among it, and 15", codes, f.EventCount, rules.Interleaved)
+		}
+		return
+	}
+	t.Error("nothing was found")
+}
+
+// remoteStore is a store that is not known to be memory.
+type remoteStore struct{ state.Store }

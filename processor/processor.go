@@ -137,21 +137,14 @@ func (p *Processor) Process(ctx context.Context, records []Record) error {
 	return nil
 }
 
-// learn remembers facts and judges what they touch. Of a session that is disputed
-// from these facts on, more is worth remembering than the first pass kept: so it is
-// passed over once more.
-func (p *Processor) learn(ctx context.Context, shard string, facts []state.Fact, by []state.Statement) error {
-	for range 2 {
-		changes, err := p.cfg.Facts.Absorb(ctx, facts, by...)
-		if err != nil {
-			return fmt.Errorf("remember facts: %w", err)
-		}
-		disputed, err := p.settle(ctx, shard, changes)
-		if err != nil || !disputed {
-			return err
-		}
+// learn remembers facts and judges what they touch. It tells whether a session came to be
+// disputed.
+func (p *Processor) learn(ctx context.Context, shard string, facts []state.Fact, by []state.Statement) (disputed bool, err error) {
+	changes, err := p.cfg.Facts.Absorb(ctx, facts, by...)
+	if err != nil {
+		return false, fmt.Errorf("remember facts: %w", err)
 	}
-	return nil
+	return p.settle(ctx, shard, changes)
 }
 
 func shardOf(records []Record) string {

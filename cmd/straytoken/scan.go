@@ -165,15 +165,11 @@ func (o *scanOptions) settings() (*config.Config, error) {
 	return c, err
 }
 
-// keepScanned is how many events of a quiet session a scan remembers of one address, at
-// least. Files are read at the same time, so that whether a dispute is known when an event
-// comes differs from scan to scan: what is kept until then must be more than thieves mostly
-// do.
-const keepScanned = 100
-
-// inMemory keeps more events of a quiet session: in memory that costs no writes.
+// inMemory keeps as many events of a quiet session as of a disputed one: in memory that
+// costs no writes, and files are read at the same time, so that whether a dispute is known
+// when an event comes differs from scan to scan.
 func inMemory(c *config.Config) *config.Config {
-	c.State.KeepQuiet = max(c.State.KeepQuiet, min(keepScanned, c.State.KeepDisputed))
+	c.State.KeepQuiet = c.State.KeepDisputed
 	return c
 }
 
