@@ -207,7 +207,7 @@ const longest = 6 * 3600
 func (n *news) statement(s *Statement, facts []Fact) []Fact {
 	q := n.facts.quiet
 	base, use, all := q.id(s.Print.Base, s.Print.Sessions), q.id(s.Print.use(), s.Print.Sessions), q.id(s.Print.Event, s.Print.Sessions)
-	ofBase, ofUse, ofMore := n.facts.noted(s.Print.Base, &s.Print).span(), always, always
+	ofBase, ofUse := n.facts.noted(s.Print.Base, &s.Print).span(), always
 	if s.Known&BaseKnown == 0 {
 		ofBase = span{until: s.At + longest}.and(n.add(facts[:s.Base]))
 		n.note(base, note{after: ofBase.after, until: ofBase.until})
@@ -220,6 +220,7 @@ func (n *news) statement(s *Statement, facts []Fact) []Fact {
 		ofUse = n.use(&facts[0], use)
 	}
 	facts = facts[s.Use:]
+	var ofMore span
 	if s.Known&MoreKnown != 0 {
 		ofMore = span{n.facts.noted(s.Print.Event, &s.Print).after, s.At + longest}
 	} else {
