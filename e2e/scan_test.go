@@ -2,10 +2,13 @@ package e2e
 
 import (
 	"encoding/json"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/straytoken/straytoken/finding"
 )
@@ -39,6 +42,85 @@ func TestScanReadsFilesFoldersAndStandardInput(t *testing.T) {
 			}
 		})
 	}
+}
+
+// However files are read, the same is found of them.
+func TestScanFindsTheSame(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "traffic")
+	if got := (command{args: []string{"simulate", "--out", folder, "--seed", "5", "--duplicates", "0.02"}}).run(t); got.code != 0 {
+		t.Fatalf("exit code %d: %s", got.code, got.stderr)
+	}
+	trails := filepath.Join(folder, "AWSLogs")
+	want := scanned(t, command{args: []string{"scan", "--format", "json", trails}})
+	if len(want) < 40 {
+		t.Fatalf("%d findings, want one of each theft", len(want))
+	}
+	tests := map[string]command{
+		"one file at a time": {args: []string{"scan", "--format", "json", "--parallel", "1", trails}},
+		"eight at a time":    {args: []string{"scan", "--format", "json", "--parallel", "8", trails}},
+		"standard input":     {args: []string{"scan", "--format", "json", "-"}, stdin: concatenated(t, trails)},
+		"judged on the way":  {args: []string{"scan", "--format", "json", "--at-once", trails}},
+	}
+	for name, c := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := scanned(t, c); !maps.Equal(got, want) {
+				t.Errorf("found %v\nwant %v", got, want)
+			}
+		})
+	}
+	t.Run("memory too small", func(t *testing.T) {
+		c := command{args: []string{"scan", "--format", "json", "--state-keys", "1000", trails}}
+		got := scanned(t, c)
+		maps.DeleteFunc(got, func(id, _ string) bool { return want[id] == "" })
+		if len(got) < len(want)*9/10 {
+			t.Errorf("%d of %d are found, want those whose keys were not forgotten", len(got), len(want))
+		}
+		if !strings.Contains(c.run(t).stderr, "raise --state-keys") {
+			t.Error("nothing says that keys were forgotten")
+		}
+	})
+}
+
+// scanned gives what a scan says of each finding that is open in the end, but for the time
+// of the scan.
+func scanned(t *testing.T, c command) map[string]string {
+	t.Helper()
+	open := map[string]string{}
+	got := c.run(t)
+	if got.code != 0 {
+		t.Fatalf("exit code %d: %s", got.code, got.stderr)
+	}
+	for _, f := range readFindings(t, got.stdout) {
+		delete(open, f.ID)
+		if f.Status != finding.Open {
+			continue
+		}
+		f.Activity, f.DetectedAt, f.Containment = finding.Create, time.Time{}, nil
+		line, err := json.Marshal(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		open[f.ID] = string(line)
+	}
+	return open
+}
+
+// concatenated are all files of a folder, one after the other.
+func concatenated(t *testing.T, folder string) []byte {
+	t.Helper()
+	var all []byte
+	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		all = append(all, data...)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 func TestScanWithoutTheftPrintsNothing(t *testing.T) {

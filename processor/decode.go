@@ -21,17 +21,25 @@ func (p *Processor) decode(ctx context.Context, records []Record) ([]sink.DeadLe
 	b := p.batches.Get().(*batch)
 	defer b.end()
 	b.begin(ctx, records)
-	before := p.newest.Load()
-	if err := b.pass(records); err != nil {
+	if err := b.first(records); err != nil {
 		return nil, err
-	}
-	if p.newest.Load() > before {
-		p.moved.Store(p.cfg.Now().Unix())
 	}
 	if b.again = b.disputed; b.again {
 		return b.letters, b.pass(records)
 	}
 	return b.letters, nil
+}
+
+// first is the first pass.
+func (b *batch) first(records []Record) error {
+	before := b.p.newest.Load()
+	if err := b.pass(records); err != nil {
+		return err
+	}
+	if b.p.newest.Load() > before {
+		b.p.moved.Store(b.p.cfg.Now().Unix())
+	}
+	return nil
 }
 
 // pass reads the records of the batch.
@@ -62,6 +70,7 @@ type batch struct {
 	outcome   outcome // of the record that is being decoded
 	disputed  bool    // a session came to be disputed
 	again     bool    // it is the second pass: all is counted, and all letters are written
+	survey    bool    // nothing is judged
 }
 
 // outcome is what came of decoding a record.
@@ -94,7 +103,7 @@ func (b *batch) begin(ctx context.Context, records []Record) {
 func (b *batch) end() {
 	b.clear()
 	b.ctx, b.letters, b.outcome, b.quiet, b.extractor = nil, nil, outcome{}, 0, rules.Extractor{}
-	b.disputed, b.again = false, false
+	b.disputed, b.again, b.survey = false, false, false
 	b.p.batches.Put(b)
 }
 
@@ -159,9 +168,16 @@ func (b *batch) event(e *cloudtrail.Event) error {
 
 // learn learns the facts gathered so far.
 func (b *batch) learn() error {
-	disputed, err := b.p.learn(b.ctx, b.shard, b.facts, b.by)
-	b.disputed = b.disputed || disputed
+	changes, err := b.p.cfg.Facts.Absorb(b.ctx, b.facts, b.by...)
 	b.clear()
+	if err != nil {
+		return fmt.Errorf("remember facts: %w", err)
+	}
+	if b.survey {
+		return nil
+	}
+	disputed, err := b.p.settle(b.ctx, b.shard, changes)
+	b.disputed = b.disputed || disputed
 	return err
 }
 

@@ -127,6 +127,11 @@ func (p *Processor) Process(ctx context.Context, records []Record) error {
 	if err != nil {
 		return err
 	}
+	return p.took(ctx, records, letters)
+}
+
+// took counts records and writes the dead letters among them.
+func (p *Processor) took(ctx context.Context, records []Record, letters []sink.DeadLetter) error {
 	if len(letters) > 0 {
 		if err := p.cfg.DeadLetters.Send(ctx, letters); err != nil {
 			return fmt.Errorf("write %d dead letters: %w", len(letters), err)
@@ -135,16 +140,6 @@ func (p *Processor) Process(ctx context.Context, records []Record) error {
 	}
 	p.counts.Records.Add(int64(len(records)))
 	return nil
-}
-
-// learn remembers facts and judges what they touch. It tells whether a session came to be
-// disputed.
-func (p *Processor) learn(ctx context.Context, shard string, facts []state.Fact, by []state.Statement) (disputed bool, err error) {
-	changes, err := p.cfg.Facts.Absorb(ctx, facts, by...)
-	if err != nil {
-		return false, fmt.Errorf("remember facts: %w", err)
-	}
-	return p.settle(ctx, shard, changes)
 }
 
 func shardOf(records []Record) string {

@@ -32,6 +32,12 @@ func (l Listing) Bytes() int64 {
 	return n
 }
 
+// Repeatable tells whether all files can be read a second time, at no cost: pipes and
+// standard input cannot, and reading of S3 is paid for.
+func (l Listing) Repeatable() bool {
+	return !slices.ContainsFunc(l.Entries, func(e Entry) bool { return !e.again })
+}
+
 // Entry is one file to read.
 type Entry struct {
 	Name      string    // the path as the user would write it; "-" for standard input
@@ -40,8 +46,9 @@ type Entry struct {
 	Account   string    // the account in the name, may be empty
 	Region    string    // the region in the name, may be empty
 
-	path int // index of the path that it was found under
-	open opener
+	path  int // index of the path that it was found under
+	again bool
+	open  opener
 }
 
 // opener opens a file for one reading; the caller closes it.

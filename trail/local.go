@@ -40,11 +40,11 @@ func addNamed(path, real string, info fs.FileInfo, c *collector) {
 		c.skip(Filtered, path)
 		return
 	}
-	size := info.Size()
-	if !info.Mode().IsRegular() {
+	size, regular := info.Size(), info.Mode().IsRegular()
+	if !regular {
 		size = -1 // a pipe, as of <(zcat …)
 	}
-	c.add(Entry{Name: path, Size: size, open: fileOpener(path)}, real)
+	c.add(Entry{Name: path, Size: size, again: regular, open: fileOpener(path)}, real)
 }
 
 // walk lists a folder, whose real path is free of symbolic links. Every folder
@@ -103,7 +103,7 @@ func addFound(path, real string, info fs.FileInfo, c *collector) {
 	case name.delivered.IsZero() && !sniffFile(path):
 		c.skip(NotTrail, path)
 	default:
-		c.add(Entry{Name: path, Size: info.Size(), open: fileOpener(path)}, real)
+		c.add(Entry{Name: path, Size: info.Size(), again: true, open: fileOpener(path)}, real)
 	}
 }
 

@@ -44,7 +44,7 @@ func (o *scanOptions) explain(ctx context.Context, w io.Writer, what string, pat
 	if err != nil {
 		return err
 	}
-	if err := s.read(ctx, listing); err != nil {
+	if err := s.read(ctx, listing, false); err != nil {
 		return err
 	}
 	locks := s.memory.Find("session", func(set *state.Set) bool { return rules.Mentions(set, what) })

@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
-	"iter"
+	"log/slog"
 	"os"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/straytoken/straytoken/config"
 	"github.com/straytoken/straytoken/finding"
@@ -77,7 +77,7 @@ func (o *scanOptions) run(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.read(ctx, listing); err != nil {
+	if err := s.read(ctx, listing, listing.Repeatable()); err != nil {
 		return err
 	}
 	if err := s.final.Flush(ctx); err != nil {
@@ -111,6 +111,8 @@ func (o *scanOptions) filter() (f trail.Filter, err error) {
 // scanner is one scan.
 type scanner struct {
 	options *scanOptions
+	config  *config.Config
+	log     *slog.Logger
 	judge   *judgement
 	memory  *state.Memory
 	facts   *state.Facts
@@ -121,6 +123,8 @@ type scanner struct {
 	failed  []error // files that could not be read
 	held    int     // findings that exceptions and rules suppress
 	started time.Time
+
+	caughtUp sync.Once // what was learned is judged before memory runs short
 }
 
 func (o *scanOptions) prepare() (*scanner, error) {
@@ -131,7 +135,7 @@ func (o *scanOptions) prepare() (*scanner, error) {
 	if o.format != "text" && o.format != "json" {
 		return nil, usageError("unknown format %q: want text or json", o.format)
 	}
-	s := &scanner{options: o, started: time.Now(), memory: state.NewMemory(o.sessions)}
+	s := &scanner{options: o, config: c, started: time.Now(), memory: state.NewMemory(o.sessions)}
 	if o.failOn != "" {
 		if s.failOn, err = finding.ParseSeverity(o.failOn); err != nil {
 			return nil, coded{exitUsage, err}
@@ -140,11 +144,10 @@ func (o *scanOptions) prepare() (*scanner, error) {
 			c.Judge.Report.Text = s.failOn.String()
 		}
 	}
-	log, err := newLogger(o.logLevel)
-	if err != nil {
+	if s.log, err = newLogger(o.logLevel); err != nil {
 		return nil, err
 	}
-	if s.judge, err = newJudgement(inMemory(c), o.rules...); err != nil {
+	if s.judge, err = newJudgement(c, o.rules...); err != nil {
 		return nil, err
 	}
 	if s.letters, err = newLetterBox(o.letters); err != nil {
@@ -152,7 +155,6 @@ func (o *scanOptions) prepare() (*scanner, error) {
 	}
 	s.final = sink.NewFinal(stream(os.Stdout, o.format), o.atOnce)
 	s.facts = state.NewFacts(s.memory, 0)
-	s.proc = pipeline(c, s.judge, s.facts, s.final, s.letters, log)
 	return s, nil
 }
 
@@ -165,87 +167,7 @@ func (o *scanOptions) settings() (*config.Config, error) {
 	return c, err
 }
 
-// inMemory keeps as many events of a quiet session as of a disputed one: in memory that
-// costs no writes, and files are read at the same time, so that whether a dispute is known
-// when an event comes differs from scan to scan.
-func inMemory(c *config.Config) *config.Config {
-	c.State.KeepQuiet = c.State.KeepDisputed
-	return c
-}
-
 func (s *scanner) close() { s.letters.close() }
-
-// read processes all files, several at a time.
-func (s *scanner) read(ctx context.Context, listing trail.Listing) error {
-	bar := newBar(s.options.quiet)
-	defer bar.finish()
-	g, ctx := errgroup.WithContext(ctx)
-	batches := make(chan []processor.Record)
-	for range max(s.options.parallel, 1) {
-		g.Go(func() error { return s.work(ctx, batches) })
-	}
-	g.Go(func() error {
-		defer close(batches)
-		return s.gather(ctx, listing.Files(ctx, bar.update), batches)
-	})
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	return s.proc.Finish(context.WithoutCancel(ctx)) // the group's context ends with its success
-}
-
-// Bounds of a batch of files. The more files, the fewer times a session that is in several
-// of them is judged; the fewer bytes, the more even the work of several cores.
-const (
-	batchFiles = 32
-	batchBytes = 2 << 20 // as they are stored
-)
-
-// gather puts files together to batches: what is printed are final states, so that nobody
-// waits for what the first file of a batch says. What is to be printed as it arises is not
-// held up.
-func (s *scanner) gather(ctx context.Context, files iter.Seq2[trail.File, error], batches chan<- []processor.Record) error {
-	var batch []processor.Record
-	size := 0
-	send := func() error {
-		if len(batch) == 0 {
-			return nil
-		}
-		select {
-		case batches <- batch:
-			batch, size = nil, 0
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	for file, err := range files {
-		if err != nil {
-			s.failed = append(s.failed, err)
-			continue
-		}
-		batch = append(batch, processor.Record{Data: file.Body, Source: file.Name})
-		size += len(file.Body)
-		if s.options.atOnce || len(batch) == batchFiles || size >= batchBytes {
-			if err := send(); err != nil {
-				return err
-			}
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return send()
-}
-
-func (s *scanner) work(ctx context.Context, batches <-chan []processor.Record) error {
-	for batch := range batches {
-		if err := s.proc.Process(ctx, batch); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // outcome is the exit code: unreadable input, findings, or success.
 func (s *scanner) outcome(listing trail.Listing) error {
