@@ -69,7 +69,7 @@ type batch struct {
 	letters   []sink.DeadLetter
 	outcome   outcome // of the record that is being decoded
 	disputed  bool    // a session came to be disputed
-	again     bool    // it is the second pass: all is counted, and all letters are written
+	again     bool    // it is the second pass, for disputed sessions: all is counted, and all letters are written
 	survey    bool    // nothing is judged
 }
 
@@ -197,8 +197,8 @@ func partly(s *cloudtrail.Summary, defects int, defect error) error {
 	return fmt.Errorf("%d of %d parts: %w", s.BadTotal+defects, s.BadTotal+s.Events, err)
 }
 
-// read adds the facts of one event, unless they are known to add nothing. A panic is a defect of ours: it must cost
-// this event, not its shard.
+// read adds the facts of one event, unless they are known to add nothing. A panic is a
+// defect of ours: it must cost this event, not its shard.
 func (b *batch) read(e *cloudtrail.Event) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -208,6 +208,9 @@ func (b *batch) read(e *cloudtrail.Event) (err error) {
 	at := e.Time.Unix()
 	b.p.noteTime(at)
 	reading := b.extractor.Read(e)
+	if b.again && !b.p.cfg.Facts.Louder(&reading.Print) {
+		return nil
+	}
 	known := b.p.cfg.Facts.Knows(&reading.Print, at)
 	if known == state.AllKnown {
 		b.quiet++

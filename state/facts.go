@@ -119,6 +119,12 @@ func (f *Facts) Knows(p *Print, at int64) Knowledge {
 	return known
 }
 
+// Louder tells whether a session of a Print may have come to be disputed since Facts was
+// made: always if it has.
+func (f *Facts) Louder(p *Print) bool {
+	return f.quiet.turned(p.Sessions[0]) || f.quiet.turned(p.Sessions[1])
+}
+
 func (f *Facts) noted(part uint64, p *Print) note {
 	if part == 0 {
 		return note{}

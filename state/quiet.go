@@ -102,6 +102,10 @@ func (q *quiet) id(part uint64, sessions [2]uint64) uint64 {
 // turn ends the spans of all Prints of a lock.
 func (q *quiet) turn(lock uint64) { q.turns[lock%turns].Add(1) }
 
+// turned tells whether the spans of a lock may have ended: surely where they have, and
+// sometimes because they did for another lock.
+func (q *quiet) turned(lock uint64) bool { return q.turns[lock%turns].Load() > 0 }
+
 // get is what is known of an id; the zero note where that is nothing.
 func (q *quiet) get(id uint64) note {
 	s := &q.segments[id%segments]
